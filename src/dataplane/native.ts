@@ -1,0 +1,135 @@
+/**
+ * The libbpf addon as TypeScript sees it. Everything here is generic BPF and Linux; nothing knows SCION.
+ *
+ * Calls are synchronous. A failed system call throws an Error with `code` ('EINVAL'), `errno` and a message that names
+ * the call and its object. `netns` arguments are paths such as `/run/netns/x`; the calling thread enters the
+ * namespace for the duration of the call and is back before it returns.
+ */
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+export interface MapInfo {
+  readonly name: string;
+  readonly id: number;
+  readonly type: number;
+  readonly keySize: number;
+  /** Of one CPU's value. */
+  readonly valueSize: number;
+  readonly maxEntries: number;
+}
+
+export type UpdateFlag = 'any' | 'noexist' | 'exist';
+
+export interface NativeMap {
+  readonly info: MapInfo;
+  lookup(key: Uint8Array): Uint8Array | undefined;
+  /** One value for each possible CPU, of a per-CPU map. */
+  lookupPerCpu(key: Uint8Array): Uint8Array[] | undefined;
+  /** In `netns` where the value holds an interface index that the kernel resolves (DEVMAP). */
+  update(key: Uint8Array, value: Uint8Array, flag?: UpdateFlag, netns?: string): void;
+  /** Many entries in one system call where the kernel can (keys and values concatenated). */
+  updateBatch(keys: Uint8Array, values: Uint8Array, count: number): void;
+  /** False when there was no such key. */
+  delete(key: Uint8Array): boolean;
+  keys(): Uint8Array[];
+  pin(path: string): void;
+  /** Shared memory of a BPF_F_MMAPABLE array. */
+  mmap(): ArrayBuffer;
+  close(): void;
+}
+
+export interface RunOptions {
+  readonly data: Uint8Array;
+  /** Default 1. */
+  readonly repeat?: number;
+  /** struct xdp_md or __sk_buff as the kernel takes it (`ctx_in`). */
+  readonly ctx?: Uint8Array;
+  readonly netns?: string;
+  /** BPF_F_TEST_XDP_LIVE_FRAMES; no output then. */
+  readonly liveFrames?: boolean;
+  readonly batchSize?: number;
+}
+
+export interface RunResult {
+  readonly retval: number;
+  /** Average, nanoseconds a run. */
+  readonly durationNs: number;
+  readonly data: Uint8Array;
+  readonly ctx: Uint8Array;
+}
+
+export interface NativeProgram {
+  readonly name: string;
+  /** Size after JIT, bytes; instructions the verifier walked. */
+  readonly info: { readonly id: number; readonly jitedBytes: number; readonly verifiedInstructions: number };
+  run(options: RunOptions): RunResult;
+  /** Netlink attach, native (driver) mode: it outlives this process. Replaces a program that is there. */
+  attachXdp(ifindex: number, netns?: string): void;
+  /** clsact filter, direct action, priority 1 handle 1. */
+  attachTc(ifindex: number, direction: 'ingress' | 'egress', netns?: string): void;
+  pin(path: string): void;
+}
+
+export interface NativeObject {
+  /** Before load: set a global variable of .rodata/.data/.bss by its C name. */
+  setGlobal(name: string, value: Uint8Array): void;
+  setMaxEntries(map: string, entries: number): void;
+  /** Before load: use a map that exists (this process's or a pinned one) in place of the object's own. */
+  reuseMap(name: string, map: NativeMap): void;
+  /** Throws with the verifier's log in the message. */
+  load(): void;
+  map(name: string): NativeMap;
+  program(name: string): NativeProgram;
+  readonly programNames: readonly string[];
+  readonly mapNames: readonly string[];
+  close(): void;
+}
+
+export interface BtfField {
+  readonly name: string;
+  /** Bytes from the start of the struct. */
+  readonly offset: number;
+  /** Bytes in all (for arrays: of the whole array). */
+  readonly size: number;
+  readonly kind: 'int' | 'struct' | 'bytes';
+  /** Elements of an array; absent for a scalar. u8 arrays have kind 'bytes'. */
+  readonly count?: number;
+  /** Name of the struct type, for kind 'struct'. */
+  readonly type?: string;
+}
+
+export interface BtfStruct {
+  readonly name: string;
+  readonly size: number;
+  readonly fields: readonly BtfField[];
+}
+
+export interface Native {
+  openObject(path: string): NativeObject;
+  openPinnedMap(path: string): NativeMap;
+  /** All named structs and enums of an object file's BTF. */
+  readBtf(path: string): { structs: BtfStruct[]; enums: { name: string; values: Record<string, number> }[] };
+  detachXdp(ifindex: number, netns?: string): void;
+  /** Removes the clsact qdisc and with it every filter on the device. */
+  detachTc(ifindex: number, netns?: string): void;
+  ifindex(name: string, netns?: string): number;
+  /** Runs `body` with the thread inside the namespace; body must be synchronous. */
+  inNetns<T>(netns: string, body: () => T): T;
+  /** Calls back for each record until closed; `poll` drains what is there and returns how many. */
+  openRing(map: NativeMap, onRecord: (record: Uint8Array) => void): { poll(): number; close(): void };
+  mountBpffs(path: string): void;
+  unmount(path: string): void;
+  /** CLOCK_MONOTONIC, the clock of bpf_ktime_get_ns(), nanoseconds. */
+  monotonicNs(): bigint;
+  possibleCpus(): number;
+}
+
+const addonPath = fileURLToPath(new URL('../../build/cilion.node', import.meta.url));
+
+let loaded: Native | undefined;
+
+/** The addon, loaded at first use so that the pure half of the project never needs it. */
+export function native(): Native {
+  loaded ??= createRequire(import.meta.url)(addonPath) as Native;
+  return loaded;
+}
