@@ -1,9 +1,12 @@
 /**
  * The libbpf addon as TypeScript sees it. Everything here is generic BPF and Linux; nothing knows SCION.
  *
- * Calls are synchronous. A failed system call throws an Error with `code` ('EINVAL'), `errno` and a message that names
- * the call and its object. `netns` arguments are paths such as `/run/netns/x`; the calling thread enters the
- * namespace for the duration of the call and is back before it returns.
+ * Calls are synchronous. A failed system call throws an Error with `code` ('EINVAL'), `errno` (negative, as in Node's
+ * own errors) and a message that names the call and its object, followed by libbpf's log where there is one. Wrong
+ * arguments are TypeErrors. `netns` arguments are paths such as `/run/netns/x`; the calling thread enters the namespace
+ * for the duration of the call and is back before it returns.
+ *
+ * Maps and programs hold descriptors of their own: they go on after their object is closed.
  */
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
@@ -25,7 +28,10 @@ export interface NativeMap {
   lookup(key: Uint8Array): Uint8Array | undefined;
   /** One value for each possible CPU, of a per-CPU map. */
   lookupPerCpu(key: Uint8Array): Uint8Array[] | undefined;
-  /** In `netns` where the value holds an interface index that the kernel resolves (DEVMAP). */
+  /**
+   * In `netns` where the value holds an interface index that the kernel resolves (DEVMAP). On a per-CPU map every CPU
+   * gets the value.
+   */
   update(key: Uint8Array, value: Uint8Array, flag?: UpdateFlag, netns?: string): void;
   /** Many entries in one system call where the kernel can (keys and values concatenated). */
   updateBatch(keys: Uint8Array, values: Uint8Array, count: number): void;
@@ -45,7 +51,7 @@ export interface RunOptions {
   /** struct xdp_md or __sk_buff as the kernel takes it (`ctx_in`). */
   readonly ctx?: Uint8Array;
   readonly netns?: string;
-  /** BPF_F_TEST_XDP_LIVE_FRAMES; no output then. */
+  /** BPF_F_TEST_XDP_LIVE_FRAMES; no output then. Signals wait for other threads or the end of the run. */
   readonly liveFrames?: boolean;
   readonly batchSize?: number;
 }
@@ -91,11 +97,15 @@ export interface BtfField {
   readonly offset: number;
   /** Bytes in all (for arrays: of the whole array). */
   readonly size: number;
-  readonly kind: 'int' | 'struct' | 'bytes';
-  /** Elements of an array; absent for a scalar. u8 arrays have kind 'bytes'. */
+  /** `bytes`: u8 arrays and named unions; `opaque`: bit fields, pointers, floats, anonymous structs. Enums are ints. */
+  readonly kind: 'int' | 'struct' | 'bytes' | 'opaque';
+  /** Elements of an array; absent for a scalar and for bytes. */
   readonly count?: number;
   /** Name of the struct type, for kind 'struct'. */
   readonly type?: string;
+  /** For kind 'int': its typedef (`__be32`, `__u16`) or `enum x`; absent where C names a basic type. */
+  readonly typeName?: string;
+  readonly signed?: true;
 }
 
 export interface BtfStruct {
@@ -117,6 +127,9 @@ export interface Native {
   inNetns<T>(netns: string, body: () => T): T;
   /** Calls back for each record until closed; `poll` drains what is there and returns how many. */
   openRing(map: NativeMap, onRecord: (record: Uint8Array) => void): { poll(): number; close(): void };
+  /** Sets offloads by their ethtool names, in the thread's namespace; returns the names that the kernel does not know. */
+  setFeatures(device: string, features: Readonly<Record<string, boolean>>): string[];
+  /** Makes the folder if need be; does nothing where a BPF file system is already. */
   mountBpffs(path: string): void;
   unmount(path: string): void;
   /** CLOCK_MONOTONIC, the clock of bpf_ktime_get_ns(), nanoseconds. */

@@ -42,6 +42,7 @@ export interface Manifest {
   /** ISO 8601. */
   readonly startedAt: string;
   readonly finishedAt: string;
+  /** Length of one pass. */
   readonly durationSeconds: number;
   readonly repeat: number;
   readonly seed: number;

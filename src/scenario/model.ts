@@ -16,6 +16,8 @@ export interface Scenario {
   /** Every file that was read (scenario, topology, manifests), for the bundle. */
   readonly inputs: readonly InputFile[];
   readonly topology: Topology;
+  /** What the files ask for and the lab does otherwise, as sentences. */
+  readonly notes?: readonly string[];
   readonly controlPlane: 'computed';
   readonly clusters: readonly Cluster[];
   readonly transports: readonly TransportName[];

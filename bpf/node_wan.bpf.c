@@ -1,0 +1,101 @@
+/*
+ * A node's side of its wires (XDP): border router for its own links, and host of the AS. Attached to every
+ * uplink and to the device of the cluster's own network.
+ */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include "decapsulate.h"
+
+/* A packet that has arrived in its AS: for this node, or for another. */
+static __always_inline int deliver(struct xdp_md *ctx, struct packet *p, struct underlay *u,
+                                   const struct cilion_as *as, const struct cilion_node *node)
+{
+    __be32 *host = (void *)(p->scion + 1);
+    struct cilion_link *sibling;
+
+    if (p->scion->host_types >> 4 != SCION_HOST_IPV4 || (void *)(host + 1) > p->end)
+        return refuse(as, CILION_LOCAL_DELIVERY, p, u);
+    if (*host != node->internal_ip) {
+        __be32 key = *host;
+
+        sibling = p->ingress ? bpf_map_lookup_elem(&siblings, &key) : NULL;
+        return sibling ? transmit(p, u, as, sibling) : refuse(as, CILION_LOCAL_DELIVERY, p, u);
+    }
+    if (p->scion->next_header == SCION_NEXT_POD_PACKET)
+        return decapsulate(ctx, p, u, as, node);
+    return refuse(as, CILION_LOCAL_DELIVERY, p, u);
+}
+
+/* As a host: what the AS's routers hand over has had its hop field checked where it came in. */
+static __always_inline int receive_as_host(struct xdp_md *ctx, struct packet *p, struct underlay *u,
+                                           const struct cilion_as *as, const struct cilion_node *node)
+{
+    __be32 from = u->ip.saddr;
+    struct cilion_link *sibling = bpf_map_lookup_elem(&siblings, &from);
+    enum cilion_reason reason = open_underlay(p, u);
+
+    if (!sibling || u->udp.source != node->router_port)
+        reason = CILION_UNDERLAY_SOURCE;
+    if (reason == CILION_FORWARDED)
+        reason = parse_scion(p);
+    if (reason == CILION_FORWARDED && bpf_ntohs(p->scion->payload_len) != p->length - p->header_len)
+        reason = CILION_PACKET_SIZE;
+    if (reason == CILION_FORWARDED && p->scion->dst_ia != as->ia)
+        reason = CILION_DESTINATION_IA;
+    return reason == CILION_FORWARDED ? deliver(ctx, p, u, as, node) : refuse(as, reason, p, u);
+}
+
+static __always_inline enum cilion_reason receive_as_router(struct packet *p, struct underlay *u)
+{
+    p->from_ip = u->ip.saddr;
+    p->from_port = u->udp.source;
+    return open_underlay(p, u);
+}
+
+SEC("xdp")
+int node_wan(struct xdp_md *ctx)
+{
+    struct underlay *u = (void *)(long)ctx->data;
+    struct packet p = {.end = (void *)(long)ctx->data_end};
+    __u32 index = ctx->ingress_ifindex;
+    struct cilion_device *device = bpf_map_lookup_elem(&devices, &index);
+    struct cilion_node *node = own_node();
+    struct cilion_link *link;
+    struct cilion_as *as;
+    struct step step;
+    enum cilion_reason reason;
+
+    if (!device || device->role == CILION_ROLE_NONE || !node || (void *)(u + 1) > p.end)
+        return XDP_PASS;
+    index = device->as_slot;
+    as = bpf_map_lookup_elem(&ases, &index);
+    if (!as)
+        return XDP_PASS;
+    if (device->role == CILION_ROLE_EXTERNAL) {
+        p.ingress = device->ifid;
+        link = find_link(as, p.ingress);
+        if (!link)
+            return XDP_PASS;
+        reason = receive(&p, u, link);
+        if (reason == NOT_FOR_US)
+            return XDP_PASS;
+        count_link(as->link_base + p.ingress, 0, 1, p.end - (void *)u);
+    } else {
+        if (!is_udp_to(u, node->internal_ip))
+            return XDP_PASS;
+        if (u->udp.dest == node->host_port)
+            return receive_as_host(ctx, &p, u, as, node);
+        if (u->udp.dest != node->router_port)
+            return XDP_PASS;
+        reason = receive_as_router(&p, u);
+    }
+    if (reason == CILION_FORWARDED)
+        reason = parse_scion(&p);
+    if (reason == CILION_FORWARDED)
+        reason = route(&p, as, &step);
+    if (reason != CILION_FORWARDED)
+        return refuse(as, reason, &p, u);
+    return step.egress ? transmit(&p, u, as, step.egress) : deliver(ctx, &p, u, as, node);
+}
+
+char LICENSE[] SEC("license") = "GPL";

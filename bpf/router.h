@@ -1,0 +1,416 @@
+/*
+ * What a border router does with a packet on a standard path: the checks of the reference router in its order
+ * (router/dataplane.go, process()), without its answers. Nothing is written to the packet before all checks
+ * have passed, so that a slow path sees it as it came.
+ */
+#pragma once
+
+#include "mac.h"
+#include "scion.h"
+
+struct packet {
+    void *end;
+    struct scion_header *scion;
+    /* Bytes that the underlay carries, from the SCION header on. */
+    __u32 length;
+    __u32 header_len;
+    void *meta;
+    /* Of the path: info fields, hop fields, and where it stands. */
+    __u32 infos;
+    __u32 hops;
+    __u32 segment_len[3];
+    __u32 info;
+    __u32 hop;
+    /* Interface that the packet came in by; 0 from inside the AS. */
+    __u32 ingress;
+    /* Underlay source, for packets from inside the AS. */
+    __be32 from_ip;
+    __be16 from_port;
+};
+
+struct hop {
+    void *info_field;
+    /* Both fields as loaded; the SegID in `info` is kept up to date. */
+    __u64 info;
+    __u64 field;
+    __u64 mac;
+    bool cons_dir;
+};
+
+/* What to do with a packet that passed. */
+struct step {
+    /* NULL: it has arrived in its destination AS. */
+    struct cilion_link *egress;
+    struct hop current;
+    struct hop next;
+    bool crossed;
+};
+
+static __always_inline __u32 cons_ingress(const struct hop *h)
+{
+    return bpf_ntohs((__u16)(h->field >> 16));
+}
+
+static __always_inline __u32 cons_egress(const struct hop *h)
+{
+    return bpf_ntohs((__u16)(h->field >> 32));
+}
+
+static __always_inline __u32 ingress_of(const struct hop *h)
+{
+    return h->cons_dir ? cons_ingress(h) : cons_egress(h);
+}
+
+static __always_inline __u32 egress_of(const struct hop *h)
+{
+    return h->cons_dir ? cons_egress(h) : cons_ingress(h);
+}
+
+static __always_inline bool is_peering_segment(const struct hop *h)
+{
+    return h->info & SCION_INFO_PEERING;
+}
+
+/* SegID ^= first two bytes of the MAC; both stand in memory order. */
+static __always_inline void chain_seg_id(struct hop *h)
+{
+    h->info ^= (h->mac & 0xffff) << 16;
+}
+
+static __always_inline bool load_hop(const struct packet *p, __u32 info, __u32 hop, struct hop *h)
+{
+    void *info_field = p->meta + SCION_META_LEN + info * SCION_INFO_LEN;
+    void *field = p->meta + SCION_META_LEN + p->infos * SCION_INFO_LEN + hop * SCION_HOP_LEN;
+
+    if (info_field + SCION_INFO_LEN > p->end || field + SCION_HOP_LEN > p->end)
+        return false;
+    h->info_field = info_field;
+    h->info = *(__u64 *)info_field;
+    h->field = *(__u64 *)field;
+    h->mac = *(__u64 *)(field + 4) >> 16;
+    h->cons_dir = h->info & SCION_INFO_CONS_DIR;
+    return true;
+}
+
+static __always_inline __u32 segment_of(const struct packet *p, __u32 hop)
+{
+    if (hop < p->segment_len[0])
+        return 0;
+    return hop < p->segment_len[0] + p->segment_len[1] ? 1 : 2;
+}
+
+/* Next header after any extensions must be there (extension-header.rst: at most one of each, in this order).
+ */
+static __always_inline bool extensions_ok(const struct packet *p)
+{
+    __u32 next = p->scion->next_header, at = p->header_len;
+    void *extension;
+
+    if (next == SCION_NEXT_HOP_BY_HOP) {
+        extension = (void *)p->scion + at;
+        if (extension + 2 > p->end)
+            return false;
+        next = *(__u8 *)extension;
+        at += (*(__u8 *)(extension + 1) + 1) * 4;
+        if (at > p->length || next == SCION_NEXT_HOP_BY_HOP)
+            return false;
+    }
+    if (next == SCION_NEXT_END_TO_END) {
+        extension = (void *)p->scion + at;
+        if (extension + 2 > p->end)
+            return false;
+        next = *(__u8 *)extension;
+        at += (*(__u8 *)(extension + 1) + 1) * 4;
+        if (at > p->length || next == SCION_NEXT_HOP_BY_HOP || next == SCION_NEXT_END_TO_END)
+            return false;
+    }
+    return true;
+}
+
+static __always_inline enum cilion_reason other_path_type(const struct packet *p)
+{
+    switch (p->scion->path_type) {
+    case SCION_PATH_EMPTY:
+        return p->scion->next_header == SCION_NEXT_BFD ? CILION_BFD : CILION_UNSUPPORTED_PATH;
+    case SCION_PATH_ONE_HOP:
+        return CILION_ONE_HOP_PATH;
+    case SCION_PATH_EPIC:
+        return CILION_EPIC_PATH;
+    default:
+        return CILION_UNSUPPORTED_PATH;
+    }
+}
+
+/* Common header, address header and path meta header. CILION_FORWARDED where all is well. */
+static __always_inline enum cilion_reason parse_scion(struct packet *p)
+{
+    void *start = p->scion;
+    __u32 hosts, meta;
+
+    if (start + SCION_FIXED_LEN + SCION_MIN_HOSTS_LEN > p->end ||
+        p->length < SCION_FIXED_LEN + SCION_MIN_HOSTS_LEN)
+        return CILION_TRUNCATED;
+    if (bpf_ntohl(p->scion->version_class_flow) >> 28 != 0)
+        return CILION_UNKNOWN_VERSION;
+    p->header_len = p->scion->words * 4;
+    hosts =
+        SCION_FIXED_LEN + scion_host_len(p->scion->host_types >> 4) + scion_host_len(p->scion->host_types);
+    if (p->header_len > p->length)
+        return CILION_TRUNCATED;
+    if (hosts > p->header_len)
+        return CILION_MALFORMED_PATH;
+    if (p->scion->path_type != SCION_PATH_STANDARD)
+        return other_path_type(p);
+    p->meta = start + hosts;
+    if (p->meta + SCION_META_LEN > p->end || hosts + SCION_META_LEN > p->header_len)
+        return CILION_MALFORMED_PATH;
+
+    meta = bpf_ntohl(*(__be32 *)p->meta);
+    p->info = meta >> 30;
+    p->hop = meta >> 24 & 63;
+    p->segment_len[0] = meta >> 12 & 63;
+    p->segment_len[1] = meta >> 6 & 63;
+    p->segment_len[2] = meta & 63;
+    if ((p->segment_len[2] && !p->segment_len[1]) || (p->segment_len[1] && !p->segment_len[0]))
+        return CILION_MALFORMED_PATH;
+    p->infos = !!p->segment_len[0] + !!p->segment_len[1] + !!p->segment_len[2];
+    p->hops = p->segment_len[0] + p->segment_len[1] + p->segment_len[2];
+    if (p->hops > SCION_MAX_HOPS ||
+        hosts + SCION_META_LEN + p->infos * SCION_INFO_LEN + p->hops * SCION_HOP_LEN > p->header_len)
+        return CILION_MALFORMED_PATH;
+    return extensions_ok(p) ? CILION_FORWARDED : CILION_BAD_EXTENSION;
+}
+
+/* parsePath() and determinePeer() of the reference. */
+static __always_inline bool path_position_ok(const struct packet *p, const struct hop *h)
+{
+    if (p->info != segment_of(p, p->hop))
+        return false;
+    if (is_peering_segment(h))
+        return p->segment_len[0] && p->segment_len[1] && !p->segment_len[2];
+    return p->segment_len[0] != 1 && p->segment_len[1] != 1 && p->segment_len[2] != 1;
+}
+
+/* The two hop fields on either side of a peering link chain to the same parent: their SegID does not change.
+ */
+static __always_inline bool is_peering_hop(const struct packet *p, const struct hop *h)
+{
+    return is_peering_segment(h) && (p->hop + 1 == p->segment_len[0] || p->hop == p->segment_len[0]);
+}
+
+static __always_inline bool expired(const struct hop *h)
+{
+    __u64 created_ns = (__u64)bpf_ntohl(h->info >> 32) * 1000000000ULL;
+    __u64 lifetime_ns = ((h->field >> 8 & 0xff) + 1) * SCION_EXPIRY_UNIT_NS;
+
+    /* A coarse clock does: hop fields expire in units of minutes. */
+    return created_ns + lifetime_ns < bpf_ktime_get_coarse_ns() + unix_offset_ns();
+}
+
+static __always_inline bool mac_ok(const struct cilion_as *as, const struct hop *h)
+{
+    /* SegID and timestamp, then ExpTime and interfaces: flags and reserved bytes count as zero. */
+    return hop_mac(as, h->info & ~0xffffULL, h->field & 0xffffffffff00ULL) == h->mac;
+}
+
+/*
+ * Hosts of the AS may send only packets that begin here. A packet that claims to have entered by another
+ * router must come from that router.
+ */
+static __always_inline bool transit_source_ok(const struct packet *p, const struct cilion_as *as,
+                                              const struct hop *h, bool peering)
+{
+    struct hop entered = *h;
+    struct cilion_link *link;
+
+    if (p->hop == 0 || p->ingress != 0)
+        return true;
+    if (!peering && p->info > 0 && p->info != segment_of(p, p->hop - 1) &&
+        !load_hop(p, p->info - 1, p->hop - 1, &entered))
+        return false;
+    link = find_link(as, ingress_of(&entered));
+    return link && link->flags & CILION_LINK_SIBLING && link->remote_ip == p->from_ip &&
+           link->remote_port == p->from_port;
+}
+
+static __always_inline enum cilion_reason check_ases(const struct packet *p, const struct cilion_as *as)
+{
+    bool from_here = p->scion->src_ia == as->ia, to_here = p->scion->dst_ia == as->ia;
+
+    if (p->ingress == 0) {
+        if (p->hop == 0 && !from_here)
+            return CILION_SOURCE_IA;
+        return to_here ? CILION_DESTINATION_IA : CILION_FORWARDED;
+    }
+    if (from_here)
+        return CILION_SOURCE_IA;
+    return (p->hop + 1 == p->hops) == to_here ? CILION_FORWARDED : CILION_DESTINATION_IA;
+}
+
+/* The source must be an IP address, and no IPv4-mapped one (validateSrcHost()). */
+static __always_inline bool source_host_ok(const struct packet *p, const struct cilion_as *as)
+{
+    __u32 type = p->scion->host_types & 15;
+    __u64 *host;
+
+    if (p->scion->src_ia != as->ia || type == SCION_HOST_IPV4)
+        return true;
+    if (type != 3)
+        return type == 4;
+    /* An IPv6 address ends where the path begins. */
+    host = p->meta - 16;
+    return !(host[0] == 0 && (host[1] & 0xffffffff) == 0xffff0000);
+}
+
+/* Which pairs of neighbours may follow one another: nobody carries traffic for free. */
+static __always_inline bool pair_ok_in_segment(__u32 from, __u32 to)
+{
+    switch (from) {
+    case CILION_LINK_CORE:
+        return to == CILION_LINK_CORE;
+    case CILION_LINK_CHILD:
+        return to == CILION_LINK_PARENT || to == CILION_LINK_PEER;
+    case CILION_LINK_PARENT:
+    case CILION_LINK_PEER:
+        return to == CILION_LINK_CHILD;
+    default:
+        return false;
+    }
+}
+
+static __always_inline bool pair_ok_across_segments(__u32 from, __u32 to)
+{
+    return (from == CILION_LINK_CORE && to == CILION_LINK_CHILD) ||
+           (from == CILION_LINK_CHILD && (to == CILION_LINK_CORE || to == CILION_LINK_CHILD));
+}
+
+static __always_inline enum cilion_reason check_pair(const struct packet *p, const struct step *s,
+                                                     const struct cilion_link *ingress)
+{
+    __u32 from = ingress ? ingress->kind : CILION_LINK_NONE;
+
+    if (s->crossed)
+        return pair_ok_across_segments(from, s->egress->kind) ? CILION_FORWARDED
+                                                              : CILION_INVALID_SEGMENT_CHANGE;
+    /* From inside the AS: the router that it entered by has checked. */
+    if (p->ingress == 0 || pair_ok_in_segment(from, s->egress->kind))
+        return CILION_FORWARDED;
+    return CILION_INVALID_PATH;
+}
+
+static __always_inline bool has_alert(const struct hop *h, bool at_ingress)
+{
+    __u32 flag = at_ingress == h->cons_dir ? SCION_HOP_INGRESS_ALERT : SCION_HOP_EGRESS_ALERT;
+
+    return h->field & flag;
+}
+
+/* Everything after the path's position is known, up to where the packet leaves or has arrived. */
+static __always_inline enum cilion_reason check_hop(struct packet *p, const struct cilion_as *as,
+                                                    struct step *s)
+{
+    struct hop *h = &s->current;
+    bool peering = is_peering_hop(p, h);
+    enum cilion_reason reason;
+
+    if (expired(h))
+        return CILION_EXPIRED_HOP;
+    if (p->ingress != 0 && p->ingress != ingress_of(h))
+        return CILION_WRONG_INGRESS;
+    if (bpf_ntohs(p->scion->payload_len) != p->length - p->header_len)
+        return CILION_PACKET_SIZE;
+    if (!transit_source_ok(p, as, h, peering))
+        return CILION_TRANSIT_SOURCE;
+    reason = check_ases(p, as);
+    if (reason != CILION_FORWARDED)
+        return reason;
+    if (!source_host_ok(p, as))
+        return CILION_SOURCE_HOST;
+    if (!h->cons_dir && p->ingress != 0 && !peering)
+        chain_seg_id(h);
+    if (!mac_ok(as, h))
+        return CILION_BAD_MAC;
+    if (p->ingress != 0 && has_alert(h, true))
+        return CILION_INGRESS_ALERT;
+    if (p->scion->dst_ia == as->ia)
+        return CILION_FORWARDED;
+    if (p->hop + 1 < p->hops && segment_of(p, p->hop + 1) != p->info && !peering) {
+        s->crossed = true;
+        if (!load_hop(p, segment_of(p, p->hop + 1), p->hop + 1, &s->next))
+            return CILION_MALFORMED_PATH;
+        if (expired(&s->next))
+            return CILION_EXPIRED_HOP;
+        if (!mac_ok(as, &s->next))
+            return CILION_BAD_MAC;
+    }
+    return CILION_FORWARDED;
+}
+
+static __always_inline void write_position(struct packet *p, __u32 hop)
+{
+    __u32 meta = segment_of(p, hop) << 30 | hop << 24 | p->segment_len[0] << 12 | p->segment_len[1] << 6 |
+                 p->segment_len[2];
+
+    *(__be32 *)p->meta = bpf_htonl(meta);
+}
+
+static __always_inline void write_seg_id(struct hop *h)
+{
+    *(__u16 *)(h->info_field + 2) = h->info >> 16;
+}
+
+/* Chooses the way out, checks it, and only then changes the packet. */
+static __always_inline enum cilion_reason leave(struct packet *p, const struct cilion_as *as, struct step *s)
+{
+    struct cilion_link *ingress = p->ingress ? find_link(as, p->ingress) : NULL;
+    struct hop *last = s->crossed ? &s->next : &s->current;
+    /* Peering is a matter of the hop field that the packet came with (reference: not asked again after a
+     * cross-over). */
+    bool peering = !s->crossed && is_peering_hop(p, last);
+    __u32 hop = p->hop + s->crossed;
+    enum cilion_reason reason;
+
+    s->egress = find_link(as, egress_of(last));
+    if (!s->egress || (p->ingress == 0 && s->egress->flags & CILION_LINK_SIBLING))
+        return CILION_UNKNOWN_EGRESS;
+    reason = check_pair(p, s, ingress);
+    if (reason != CILION_FORWARDED)
+        return reason;
+    if (!(s->egress->flags & CILION_LINK_SIBLING) && has_alert(last, false))
+        return CILION_EGRESS_ALERT;
+    if (!(s->egress->flags & CILION_LINK_UP))
+        return CILION_EGRESS_DOWN;
+    if (p->length + 28 > s->egress->mtu)
+        return CILION_TOO_BIG;
+    if (!(s->egress->flags & CILION_LINK_SIBLING)) {
+        if (last->cons_dir && !peering)
+            chain_seg_id(last);
+        hop++;
+        if (hop >= p->hops)
+            return CILION_PATH_END;
+    }
+    write_position(p, hop);
+    write_seg_id(&s->current);
+    if (s->crossed)
+        write_seg_id(&s->next);
+    return CILION_FORWARDED;
+}
+
+/*
+ * The whole of it: CILION_FORWARDED means that the packet is as it must leave by step.egress, or, where that
+ * is NULL, that it has arrived (and is unchanged).
+ */
+static __always_inline enum cilion_reason route(struct packet *p, const struct cilion_as *as, struct step *s)
+{
+    enum cilion_reason reason;
+
+    s->egress = NULL;
+    s->crossed = false;
+    if (!(p->hop < p->hops && p->info < p->infos) || !load_hop(p, p->info, p->hop, &s->current) ||
+        !path_position_ok(p, &s->current))
+        return CILION_MALFORMED_PATH;
+    reason = check_hop(p, as, s);
+    if (reason != CILION_FORWARDED || p->scion->dst_ia == as->ia)
+        return reason;
+    return leave(p, as, s);
+}

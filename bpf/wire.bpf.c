@@ -1,0 +1,310 @@
+/* The middle of a wire: what real cable does to frames between two routers.
+ *
+ * It sits (XDP) at both middle devices of every wire of a lab. A frame that nothing holds up is
+ * redirected at once; one that must wait is copied with its due time into its direction's part of wire_ring
+ * and dropped. When it is due, a thread runs the program with a live frame, which takes the content out of
+ * the ring and leaves by the other device. A redirect bypasses qdiscs, so netem on a router's own device
+ * could not do this for XDP traffic. */
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include "wire.h"
+
+#define ETH_HEADER_BYTES 14
+#define LOOPBACK_IFINDEX 1
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, 1);
+    __type(key, __u32);
+    __type(value, __u32); /* ifindex of a middle device → direction + 1 */
+} wire_port SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, 1);
+    __uint(map_flags, BPF_F_MMAPABLE);
+    __type(key, __u32);
+    __type(value, struct wire_config);
+} wire_config SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, 1);
+    __uint(map_flags, BPF_F_MMAPABLE);
+    __type(key, __u32);
+    __type(value, struct wire_state);
+} wire_state SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, 1);
+    __uint(map_flags, BPF_F_MMAPABLE);
+    __type(key, __u32);
+    __type(value, struct wire_frame);
+} wire_ring SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, 1);
+    __uint(map_flags, BPF_F_MMAPABLE);
+    __type(key, __u32);
+    __type(value, struct wire_wake);
+} wire_wake SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, 1);
+    __uint(map_flags, BPF_F_MMAPABLE);
+    __type(key, __u32);
+    __type(value, struct wire_batch);
+} wire_batch SEC(".maps");
+
+/* Its file descriptor is what the thread sleeps on; what a record says does not matter. */
+struct {
+    __uint(type, BPF_MAP_TYPE_RINGBUF);
+    __uint(max_entries, 4096);
+} wire_kick SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_RINGBUF);
+    __uint(max_entries, 4096);
+} wire_capture SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+    __uint(max_entries, 1);
+    __type(key, __u32);
+    __type(value, struct wire_frame);
+} wire_scratch SEC(".maps");
+
+/* Checks a frame's length so that the verifier sees both bounds on one register: clang would fold the two
+ * comparisons into one on a derived value, and helpers would then refuse the length as unbounded. */
+#define OUT_OF_BOUNDS(length)                                                                                \
+    ({                                                                                                       \
+        asm volatile("" : "+r"(length));                                                                     \
+        int out = length < ETH_HEADER_BYTES;                                                                 \
+        if (!out) {                                                                                          \
+            asm volatile("" : "+r"(length));                                                                 \
+            out = length > WIRE_FRAME_BYTES;                                                                 \
+        }                                                                                                    \
+        out;                                                                                                 \
+    })
+
+/* Marsaglia's xorshift64: one draw a frame, so the k-th frame's fate depends on the seed and k alone. */
+static __always_inline __u64 draw(struct wire_entry *entry)
+{
+    __u64 x = entry->random;
+
+    x ^= x << 13;
+    x ^= x >> 7;
+    x ^= x << 17;
+    entry->random = x;
+    return x;
+}
+
+/* Uniform in [0, range), range < 2^32, from 32 random bits. */
+static __always_inline __u64 scale(__u32 random, __u64 range)
+{
+    return (random * range) >> 32;
+}
+
+/* True when the record was written. The reader polls while it captures, so no wake-up is sent. */
+static __always_inline int capture(struct wire_frame *frame, __u32 direction, __u64 length, __u64 keep)
+{
+    if (keep > length)
+        keep = length;
+    if (OUT_OF_BOUNDS(keep))
+        keep = ETH_HEADER_BYTES;
+    frame->time = bpf_ktime_get_ns();
+    frame->length = length;
+    frame->direction = direction;
+    return bpf_ringbuf_output(&wire_capture, frame, WIRE_FRAME_HEADER + keep, BPF_RB_NO_WAKEUP) == 0;
+}
+
+static __always_inline int cross_at_once(struct xdp_md *ctx, const struct wire_config *config,
+                                         struct wire_entry *entry, __u32 direction, __u64 length)
+{
+    entry->packets++;
+    entry->bytes += length;
+    if (config->capture_bytes) {
+        __u32 zero = 0;
+        struct wire_frame *scratch = bpf_map_lookup_elem(&wire_scratch, &zero);
+
+        if (!scratch || OUT_OF_BOUNDS(length))
+            return XDP_ABORTED;
+        if (bpf_xdp_load_bytes(ctx, 0, scratch->data, length) ||
+            !capture(scratch, direction, length, config->capture_bytes))
+            entry->capture_missed++;
+    }
+    return bpf_redirect(config->out_ifindex, 0);
+}
+
+/* The thread publishes when it wakes and then looks at every head once more; this publishes a head and then
+ * looks at when it wakes. The atomic add (a full barrier) between the two makes it impossible that both miss
+ * each other. */
+static __always_inline void publish(struct wire_entry *entry, __u64 due)
+{
+    __u32 zero = 0;
+    struct wire_wake *wake = bpf_map_lookup_elem(&wire_wake, &zero);
+    __u64 record = 0;
+
+    __sync_fetch_and_add(&entry->head, 1);
+    if (!wake || due >= *(volatile __u64 *)&wake->at)
+        return;
+    if (__sync_lock_test_and_set(&wake->at, WIRE_AWAKE) != WIRE_AWAKE) {
+        __sync_fetch_and_add(&wake->kicks, 1);
+        bpf_ringbuf_output(&wire_kick, &record, sizeof(record), BPF_RB_FORCE_WAKEUP);
+    }
+}
+
+/* When a frame of this length has left the rate limit, or 0 when its queue is full. */
+static __always_inline __u64 transmit(const struct wire_config *config, struct wire_entry *entry, __u64 now,
+                                      __u64 length)
+{
+    __u64 start = entry->busy_until, cost;
+
+    if (config->byte_time == 0)
+        return now;
+    if (start < now) {
+        start = now;
+        entry->busy_fraction = 0;
+    }
+    if (start - now > config->queue_ns)
+        return 0;
+    cost = (length + WIRE_FRAME_OVERHEAD) * config->byte_time + entry->busy_fraction;
+    entry->busy_until = start + (cost >> WIRE_BYTE_TIME_SHIFT);
+    entry->busy_fraction = cost & ((1ULL << WIRE_BYTE_TIME_SHIFT) - 1);
+    return entry->busy_until;
+}
+
+static __always_inline int enter(struct xdp_md *ctx)
+{
+    __u32 ifindex = ctx->ingress_ifindex, index, direction;
+    __u64 length = ctx->data_end - ctx->data;
+    __u32 *port = bpf_map_lookup_elem(&wire_port, &ifindex);
+    __u64 random = 0, now, due, queued;
+    struct wire_config *config;
+    struct wire_state *state;
+    struct wire_entry *entry;
+    struct wire_frame *slot;
+
+    if (!port || *port == 0)
+        return XDP_ABORTED;
+    direction = *port - 1;
+    config = bpf_map_lookup_elem(&wire_config, &direction);
+    state = bpf_map_lookup_elem(&wire_state, &direction);
+    if (!config || !state)
+        return XDP_ABORTED;
+    entry = &state->entry;
+
+    if (config->cut) {
+        entry->cut++;
+        return XDP_DROP;
+    }
+    if (length > config->max_length || OUT_OF_BOUNDS(length)) {
+        entry->oversize++;
+        return XDP_DROP;
+    }
+    if (config->loss_ppm || config->jitter_ns)
+        random = draw(entry);
+
+    /* Frames that are taken out but not yet handed over may not be overtaken: `flushed`, not `tail`. */
+    queued = entry->head - *(volatile __u64 *)&state->exit.flushed;
+    if (!config->delay_ns && !config->jitter_ns && !config->byte_time && queued == 0) {
+        if (scale(random >> 32, 1000000) < config->loss_ppm) {
+            entry->lost++;
+            return XDP_DROP;
+        }
+        return cross_at_once(ctx, config, entry, direction, length);
+    }
+
+    if (entry->head - *(volatile __u64 *)&state->exit.tail >= config->slots) {
+        entry->ring_full++;
+        return XDP_DROP;
+    }
+    now = bpf_ktime_get_ns();
+    due = transmit(config, entry, now, length);
+    if (due == 0) {
+        entry->queue_full++;
+        return XDP_DROP;
+    }
+    /* A frame is lost on the line, so it has taken its time on the sender's interface. */
+    if (scale(random >> 32, 1000000) < config->loss_ppm) {
+        entry->lost++;
+        return XDP_DROP;
+    }
+    due += config->delay_ns + scale((__u32)random, config->jitter_ns);
+    if (due < entry->last_due)
+        due = entry->last_due;
+
+    index = config->first_slot + (entry->head & (config->slots - 1));
+    slot = bpf_map_lookup_elem(&wire_ring, &index);
+    if (!slot || bpf_xdp_load_bytes(ctx, 0, slot->data, length))
+        return XDP_ABORTED;
+    slot->time = due;
+    slot->length = length;
+    entry->last_due = due;
+    publish(entry, due);
+    return XDP_DROP;
+}
+
+static __always_inline int leave(struct xdp_md *ctx)
+{
+    __u32 zero = 0, direction, index;
+    /* 64 bits wide: the verifier lets only whole pointers be kept on the stack. */
+    __u64 length, room = (__u64)(long)ctx->data_end - (__u64)(long)ctx->data;
+    struct wire_batch *batch = bpf_map_lookup_elem(&wire_batch, &zero);
+    struct wire_config *config;
+    struct wire_state *state;
+    struct wire_exit *out;
+    struct wire_frame *slot;
+
+    if (!batch)
+        return XDP_ABORTED;
+    direction = batch->direction[batch->next++ & (WIRE_BATCH - 1)];
+    config = bpf_map_lookup_elem(&wire_config, &direction);
+    state = bpf_map_lookup_elem(&wire_state, &direction);
+    if (!config || !state)
+        return XDP_ABORTED;
+    out = &state->exit;
+    if (out->tail == *(volatile __u64 *)&state->entry.head)
+        return XDP_DROP;
+    index = config->first_slot + (out->tail & (config->slots - 1));
+    slot = bpf_map_lookup_elem(&wire_ring, &index);
+    if (!slot)
+        return XDP_ABORTED;
+
+    /* A cut wire delivers nothing, also not what was under way. */
+    if (config->cut) {
+        out->cut++;
+        goto taken;
+    }
+    length = slot->length;
+    if (OUT_OF_BOUNDS(length))
+        goto taken;
+    if (length != room && bpf_xdp_adjust_tail(ctx, (int)(length - room)))
+        goto taken;
+    if (bpf_xdp_store_bytes(ctx, 0, slot->data, length))
+        goto taken;
+    if (config->capture_bytes && !capture(slot, direction, length, config->capture_bytes))
+        out->capture_missed++;
+    out->packets++;
+    out->bytes += length;
+    __sync_fetch_and_add(&out->tail, 1);
+    return bpf_redirect(config->out_ifindex, 0);
+
+taken:
+    __sync_fetch_and_add(&out->tail, 1);
+    return XDP_DROP;
+}
+
+/* One program for both, because BPF_PROG_RUN is only fast for a program that is attached somewhere: any other
+ * makes the kernel rebuild the XDP dispatcher at each run. What BPF_PROG_RUN makes appears to come from the
+ * loopback device. */
+SEC("xdp")
+int wire(struct xdp_md *ctx)
+{
+    return ctx->ingress_ifindex == LOOPBACK_IFINDEX ? leave(ctx) : enter(ctx);
+}
+
+char LICENSE[] SEC("license") = "GPL";

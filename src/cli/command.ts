@@ -1,0 +1,29 @@
+/** A command as data: the parser, the help text and the documents all read the same table (commands.ts). */
+import type { ExitCode } from '../errors.ts';
+
+export interface OptionSpec {
+  /** As commander takes it: `--transport <name>`. */
+  readonly flags: string;
+  readonly description: string;
+  readonly default?: string;
+}
+
+export interface ArgumentSpec {
+  /** `<lab>` is required, `[lab]` optional. */
+  readonly name: string;
+  readonly description: string;
+}
+
+export type Options = Readonly<Record<string, string | boolean | undefined>>;
+
+export interface Command {
+  readonly name: string;
+  readonly summary: string;
+  readonly arguments: readonly ArgumentSpec[];
+  readonly options: readonly OptionSpec[];
+  /** Makes or enters namespaces and BPF objects. */
+  readonly needsRoot: boolean;
+  /** Uses the addon or BPF objects, which are built first where they are stale. */
+  readonly needsBuild: boolean;
+  run(args: readonly string[], options: Options): Promise<ExitCode>;
+}

@@ -1,0 +1,17 @@
+/** The project's tests, by what they need. `cilion test` runs all of them, in this order. */
+
+export interface Tier {
+  readonly name: string;
+  readonly about: string;
+  /** Files, as globs from the project's root. */
+  readonly files: readonly string[];
+  /** Test files at a time: those that measure or fill the machine run alone. */
+  readonly concurrency: number;
+}
+
+export const TIERS: readonly Tier[] = [
+  { name: 'unit', about: 'the pure half', files: ['test/unit/**/*.test.ts'], concurrency: 2 },
+  { name: 'golden', about: 'packets through BPF_PROG_RUN', files: ['test/golden/**/*.test.ts'], concurrency: 1 },
+  { name: 'lab', about: 'network namespaces', files: ['test/lab/**/*.test.ts'], concurrency: 1 },
+  { name: 'run', about: 'the command line, whole scenarios', files: ['test/run/**/*.test.ts'], concurrency: 1 },
+];

@@ -1,0 +1,104 @@
+/** A lab that runs: built from a plan, ended by destroying it. */
+import { writeFileSync } from 'node:fs';
+import { BgpPlane, type BgpSpeaker } from '../bgp/plane.ts';
+import { native } from '../dataplane/native.ts';
+import { LabError } from '../errors.ts';
+import type { Running } from '../process/process.ts';
+import type { Shape } from '../topology/model.ts';
+import { destroyLab } from './destroy.ts';
+import { Journal } from './journal.ts';
+import { LabDirectory } from './lab-directory.ts';
+import { buildNetwork } from './network.ts';
+import type { Plan, WirePlan } from './plan.ts';
+import { startWires, type Wires } from './wires.ts';
+
+export interface BuildOptions {
+  /** The lab goes on after this process (`cilion up`). */
+  readonly detached: boolean;
+  readonly signal: AbortSignal;
+}
+
+export class Lab {
+  readonly directory: LabDirectory;
+  readonly plan: Plan;
+  readonly bgp: BgpPlane;
+  readonly wires: Wires;
+  /** What died although nobody ended it; a run with faults is invalid. */
+  readonly faults: string[] = [];
+  #ending = false;
+
+  private constructor(directory: LabDirectory, plan: Plan, bgp: BgpPlane, wires: Wires) {
+    this.directory = directory;
+    this.plan = plan;
+    this.bgp = bgp;
+    this.wires = wires;
+    for (const [name, process] of bgp.processes) this.#watch(`BIRD of ${name}`, process);
+    if (wires.process !== undefined) this.#watch('the wires', wires.process);
+  }
+
+  /** Everything of the plan, or nothing: what a failure left half-made is undone. */
+  static async build(plan: Plan, options: BuildOptions): Promise<Lab> {
+    const directory = LabDirectory.create();
+    try {
+      writeFileSync(directory.path('plan.json'), JSON.stringify(plan));
+      const journal = new Journal(directory);
+      journal.record([{ kind: 'bpffs', path: directory.path('bpf') }]);
+      native().mountBpffs(directory.path('bpf'));
+      options.signal.throwIfAborted();
+      await buildNetwork(plan, directory, journal);
+      options.signal.throwIfAborted();
+      const [wires, bgp] = await Promise.all([
+        startWires(plan, directory, options),
+        BgpPlane.start(speakers(plan, directory), options),
+      ]);
+      return new Lab(directory, plan, bgp, wires);
+    } catch (error) {
+      await destroyLab(directory);
+      throw error;
+    }
+  }
+
+  async destroy(): Promise<void> {
+    this.#ending = true;
+    this.bgp.close();
+    await this.wires.close();
+    await destroyLab(this.directory);
+  }
+
+  netns(namespace: string): string {
+    return this.directory.netns(namespace);
+  }
+
+  wire(link: string): WirePlan {
+    const wire = this.plan.wires.find((candidate) => candidate.link === link);
+    if (wire === undefined)
+      throw new LabError(`link ${link} has no middle: nothing in the scenario shapes or captures it`);
+    return wire;
+  }
+
+  /** Changes what a wire does, in both directions. */
+  async reshape(link: string, change: Partial<Shape>): Promise<void> {
+    await this.wires.reshape(this.wire(link), change);
+  }
+
+  #watch(what: string, running: Running): void {
+    const died = (how: string) => {
+      if (!this.#ending) this.faults.push(`${what} (pid ${running.pid}) ended by itself: ${how}`);
+    };
+    running.exited.then(
+      ({ code, signal }) => died(signal ?? `exit code ${code}`),
+      (error: Error) => died(error.message),
+    );
+  }
+}
+
+/** The plan's routers with the places where they run in this lab. */
+export function speakers(plan: Plan, directory: LabDirectory): BgpSpeaker[] {
+  return plan.routers.map(({ namespace, ia, bgp }) => ({
+    name: namespace,
+    ia,
+    netns: directory.netns(namespace),
+    router: bgp,
+    files: directory.path('bird', namespace),
+  }));
+}

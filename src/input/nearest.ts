@@ -1,0 +1,46 @@
+/** Finds the name that a person most likely meant. */
+
+/**
+ * The candidate with the fewest single-letter edits from `name`, or undefined when none is close enough
+ * (more than a third of the name would have to change).
+ */
+export function nearestName(name: string, candidates: Iterable<string>): string | undefined {
+  const wanted = name.slice(0, 64).toLowerCase();
+  let best: string | undefined;
+  let fewest = Math.max(1, Math.floor(wanted.length / 3)) + 1;
+  for (const candidate of candidates) {
+    const edits = editDistance(wanted, candidate.toLowerCase());
+    if (edits < fewest) {
+      fewest = edits;
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+/** `did you mean "x"?` where a candidate is near, else the list of all candidates. */
+export function suggestion(name: string, candidates: Iterable<string>): string {
+  const all = [...candidates];
+  const near = nearestName(name, all);
+  if (near !== undefined) return `did you mean "${near}"?`;
+  return all.length === 0 ? 'none is defined' : `one of ${all.join(', ')}`;
+}
+
+/** Insertions, deletions, replacements and swaps of neighbours (optimal string alignment distance). */
+function editDistance(a: string, b: string): number {
+  let beforePrevious: number[] = [];
+  let previous = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (let row = 1; row <= a.length; row++) {
+    const current = [row];
+    for (let column = 1; column <= b.length; column++) {
+      const replace = (previous[column - 1] ?? 0) + (a[row - 1] === b[column - 1] ? 0 : 1);
+      let edits = Math.min(replace, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1);
+      const swapped = row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
+      if (swapped) edits = Math.min(edits, (beforePrevious[column - 2] ?? 0) + 1);
+      current.push(edits);
+    }
+    beforePrevious = previous;
+    previous = current;
+  }
+  return previous[b.length] ?? 0;
+}

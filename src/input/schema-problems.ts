@@ -1,0 +1,150 @@
+/** Turns Zod's issues into problems a person can act on: what stands there, what would be right, the nearest name. */
+import { z } from 'zod';
+import { describeInput } from './fields.ts';
+import { suggestion } from './nearest.ts';
+import type { FieldPath } from './yaml.ts';
+
+export interface SchemaProblem {
+  readonly path: FieldPath;
+  readonly message: string;
+  readonly expected?: string;
+}
+
+type Issue = z.core.$ZodIssue;
+
+/** All problems of a failed parse, in the order of the issues. */
+export function problemsOf(error: z.ZodError, schema: z.ZodType, value: unknown): SchemaProblem[] {
+  return error.issues.flatMap((issue) => explain(issue, schema, value));
+}
+
+function explain(issue: Issue, schema: z.ZodType, root: unknown): SchemaProblem[] {
+  const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
+  const input = valueAt(root, path);
+  switch (issue.code) {
+    case 'unrecognized_keys': {
+      const where = schemaAt(schema, root, path);
+      const names = fieldNames(where);
+      const message = unknownFieldMessage(where) ?? 'there is no such field here';
+      return issue.keys.map((key) => ({ path: [...path, key], message, expected: suggestion(key, names) }));
+    }
+    case 'invalid_type':
+      return [{ path, message: plainly(input), expected: TYPE_NAMES[issue.expected] ?? issue.expected }];
+    case 'invalid_value':
+      return [{ path, message: plainly(input), expected: choice(input, issue.values.map(String)) }];
+    case 'invalid_union':
+      return [{ path, message: plainly(input), ...unionExpectation(issue, input) }];
+    case 'too_small':
+      return [{ path, message: plainly(input), expected: bound(issue.origin, 'at least', Number(issue.minimum)) }];
+    case 'too_big':
+      return [{ path, message: plainly(input), expected: bound(issue.origin, 'at most', Number(issue.maximum)) }];
+    case 'custom':
+      return [{ path, message: issue.message, ...expectedOf(issue.params?.['expected']) }];
+    case 'invalid_format':
+      return [{ path, message: `${plainly(input)}, which ${issue.message}`, ...expectedOf(formatOf(issue)) }];
+    default:
+      return [{ path, message: issue.message }];
+  }
+}
+
+const TYPE_NAMES: Readonly<Record<string, string>> = {
+  object: 'a map of fields',
+  record: 'a map',
+  array: 'a list',
+  string: 'text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+};
+
+/** As describeInput, for fields where a number needs no unit. */
+function plainly(input: unknown): string {
+  return typeof input === 'number' ? `is ${input}` : describeInput(input);
+}
+
+function choice(input: unknown, values: readonly string[]): string {
+  return values.length === 1 ? `"${values[0]}"` : suggestion(typeof input === 'string' ? input : '', values);
+}
+
+function unionExpectation(issue: z.core.$ZodIssueInvalidUnion, input: unknown): { expected?: string } {
+  const options = 'options' in issue ? issue.options : undefined;
+  if (Array.isArray(options)) return { expected: choice(input, options.map(String)) };
+  const branches = issue.errors.flatMap((issues) => issues.slice(0, 1));
+  const wanted = branches.map((branch) => {
+    if (branch.code === 'invalid_type') return TYPE_NAMES[branch.expected] ?? branch.expected;
+    return branch.code === 'custom' ? String(branch.params?.['expected'] ?? branch.message) : branch.message;
+  });
+  return { expected: [...new Set(wanted)].join(' or ') };
+}
+
+function bound(origin: string, which: string, limit: number): string {
+  if (origin === 'array') return `${which} ${limit} ${limit === 1 ? 'entry' : 'entries'}`;
+  if (origin === 'string') return `${which} ${limit} ${limit === 1 ? 'character' : 'characters'}`;
+  return `${which} ${limit}`;
+}
+
+function formatOf(issue: Issue): string | undefined {
+  if (issue.code !== 'invalid_format' || issue.message !== 'is no valid name') return undefined;
+  return 'lower-case letters and digits, single dashes between them';
+}
+
+function expectedOf(expected: unknown): { expected?: string } {
+  return typeof expected === 'string' ? { expected } : {};
+}
+
+/** The value at a path; undefined where nothing stands. */
+function valueAt(root: unknown, path: FieldPath): unknown {
+  return path.reduce<unknown>((value, part) => {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, part)) return undefined;
+    return (value as Record<string | number, unknown>)[part];
+  }, root);
+}
+
+/** Follows a path through the schema, choosing a union's branch by what the data says. */
+function schemaAt(schema: z.core.$ZodType, root: unknown, path: FieldPath): z.core.$ZodType | undefined {
+  let current: z.core.$ZodType | undefined = unwrap(schema, root);
+  for (let depth = 0; depth < path.length && current !== undefined; depth++) {
+    const part = path[depth] ?? '';
+    const value = valueAt(root, path.slice(0, depth + 1));
+    if (current instanceof z.ZodObject) current = current.shape[part];
+    else if (current instanceof z.ZodArray) current = current.element;
+    else if (current instanceof z.ZodRecord) current = current.valueType;
+    else return undefined;
+    if (current !== undefined) current = unwrap(current, value);
+  }
+  return current;
+}
+
+/** Removes what wraps a schema (optional, default, transform) and picks the branch of a union. */
+function unwrap(schema: z.core.$ZodType, value: unknown): z.core.$ZodType {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault) {
+    return unwrap(schema.unwrap(), value);
+  }
+  if (schema instanceof z.ZodPipe) return unwrap(schema.in, value);
+  if (schema instanceof z.ZodDiscriminatedUnion) {
+    const tag = schema.def.discriminator;
+    const found = schema.options.find(
+      (option) => option instanceof z.ZodObject && matches(option.shape[tag], valueAt(value, [tag])),
+    );
+    return found ?? schema;
+  }
+  if (schema instanceof z.ZodUnion) {
+    const inner = schema.options.map((option) => unwrap(option, value));
+    const kind = Array.isArray(value) ? z.ZodArray : z.ZodObject;
+    return inner.find((option) => option instanceof kind) ?? schema;
+  }
+  return schema;
+}
+
+function matches(schema: unknown, value: unknown): boolean {
+  return schema instanceof z.ZodType && schema.safeParse(value).success;
+}
+
+/** A schema may say better than we why a field is not taken (meta `unknownField`). */
+function unknownFieldMessage(schema: z.core.$ZodType | undefined): string | undefined {
+  const message = schema instanceof z.ZodType ? schema.meta()?.['unknownField'] : undefined;
+  return typeof message === 'string' ? message : undefined;
+}
+
+function fieldNames(schema: z.core.$ZodType | undefined): string[] {
+  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+}

@@ -1,0 +1,146 @@
+/**
+ * Every program that this project starts goes through here: argument arrays (never a shell), entered into a network
+ * namespace where asked, ended by pid after a grace period, and with errors that carry command, exit code and stderr.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { execa } from 'execa';
+import { LabError } from '../errors.ts';
+
+/** Time between SIGTERM and SIGKILL, milliseconds. */
+const DEFAULT_GRACE_MS = 2000;
+const STDERR_SHOWN = 2000;
+
+export interface RunOptions {
+  /** Path of a network namespace to run in, e.g. `/run/netns/x`. */
+  readonly netns?: string;
+  readonly input?: string;
+  readonly timeoutMs?: number;
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
+export interface Output {
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface StartOptions {
+  readonly netns?: string;
+  readonly stdoutFile?: string;
+  readonly stderrFile?: string;
+  readonly onStdoutLine?: (line: string) => void;
+  /** Goes on after this process has ended. */
+  readonly detached?: boolean;
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export interface Running {
+  readonly pid: number;
+  readonly argv: readonly string[];
+  readonly exited: Promise<Exit>;
+  /** SIGTERM, then SIGKILL after the grace period; resolves when the process is gone. */
+  stop(graceMs?: number): Promise<void>;
+}
+
+/** `nsenter` and not `ip netns exec`: the latter mounts a fresh /sys, which hides the BPF file system. */
+function entering(netns: string | undefined, argv: readonly string[]): [string, ...string[]] {
+  const all = netns === undefined ? argv : ['nsenter', `--net=${netns}`, '--', ...argv];
+  const [program, ...args] = all;
+  if (program === undefined) throw new TypeError('an empty command');
+  return [program, ...args];
+}
+
+/**
+ * Runs a command to its end.
+ * @throws LabError when it cannot be started, times out or exits with a code other than 0.
+ */
+export async function run(argv: readonly string[], options: RunOptions = {}): Promise<Output> {
+  const [program, ...args] = entering(options.netns, argv);
+  const result = await execa(program, args, {
+    reject: false,
+    stdin: options.input === undefined ? 'ignore' : 'pipe',
+    ...(options.input === undefined ? {} : { input: options.input }),
+    ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs }),
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    ...(options.env === undefined ? {} : { env: options.env }),
+    ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
+    stripFinalNewline: false,
+  });
+  if (result.failed) throw new LabError(failure(argv, result));
+  return { stdout: result.stdout, stderr: result.stderr };
+}
+
+function failure(
+  argv: readonly string[],
+  result: {
+    exitCode?: number | undefined;
+    signal?: string | undefined;
+    timedOut: boolean;
+    stderr?: unknown;
+    code?: string | undefined;
+  },
+): string {
+  const how = result.timedOut
+    ? 'timed out'
+    : result.code === 'ENOENT'
+      ? 'is not installed'
+      : result.signal !== undefined
+        ? `ended by ${result.signal}`
+        : `exit code ${result.exitCode}`;
+  const stderr = String(result.stderr ?? '')
+    .trim()
+    .slice(-STDERR_SHOWN);
+  return `${argv.join(' ')}: ${how}${stderr === '' ? '' : `\n${stderr}`}`;
+}
+
+/** Starts a long-running command; its output goes to files or line by line to a callback, else nowhere. */
+export function start(argv: readonly string[], options: StartOptions = {}): Running {
+  const [program, ...args] = entering(options.netns, argv);
+  const stdout = options.stdoutFile === undefined ? undefined : openSync(options.stdoutFile, 'a');
+  const stderr = options.stderrFile === undefined ? undefined : openSync(options.stderrFile, 'a');
+  const child = spawn(program, args, {
+    stdio: ['ignore', options.onStdoutLine === undefined ? (stdout ?? 'ignore') : 'pipe', stderr ?? 'ignore'],
+    // A process group of its own: a Ctrl-C at the terminal reaches this process alone, which then ends them in order.
+    detached: true,
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    ...(options.env === undefined ? {} : { env: { ...process.env, ...options.env } }),
+  });
+  for (const fd of [stdout, stderr]) if (fd !== undefined) closeSync(fd);
+  if (options.detached === true) child.unref();
+  if (options.onStdoutLine !== undefined && child.stdout !== null) {
+    createInterface({ input: child.stdout }).on('line', options.onStdoutLine);
+  }
+  const exited = exitOf(child, argv);
+  // A failed start is an unhandled rejection otherwise, before anybody awaits it.
+  exited.catch(() => {});
+  if (child.pid === undefined) throw new LabError(`${argv.join(' ')}: cannot be started; is ${program} installed?`);
+  return { pid: child.pid, argv, exited, stop: (graceMs = DEFAULT_GRACE_MS) => stop(child, graceMs) };
+}
+
+async function exitOf(child: ChildProcess, argv: readonly string[]): Promise<Exit> {
+  try {
+    const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+    return { code, signal };
+  } catch (error) {
+    throw new LabError(`${argv.join(' ')}: cannot be started`, { cause: error });
+  }
+}
+
+async function stop(child: ChildProcess, graceMs: number): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, 'exit');
+  child.kill('SIGTERM');
+  const kill = setTimeout(() => child.kill('SIGKILL'), graceMs);
+  await gone;
+  clearTimeout(kill);
+}

@@ -1,0 +1,97 @@
+/**
+ * From the frames on the observer's wire to the packets of pods' traffic that arrived there.
+ *
+ * A packet counts when it is SCION, or when an IPv4 address of it, outside or inside VXLAN, lies in a prefix of a pod
+ * or node. What routers say to each other never counts: ARP, BGP, and BFD in either plane.
+ */
+import { PROTOCOL_BFD } from '../scion/header.ts';
+import type { ObservedPacket } from './bundle.ts';
+import {
+  contains,
+  type IpPacket,
+  type Ipv4Prefix,
+  innerFrame,
+  parseFrame,
+  parsePrefix,
+  type ScionPacket,
+  scionOf,
+} from './packet.ts';
+
+export interface CapturedFrame {
+  readonly timeNs: bigint;
+  /** Length on the wire, bytes; `bytes` may be cut short by the capture. */
+  readonly originalLength: number;
+  readonly bytes: Uint8Array;
+}
+
+export interface Observer {
+  /** Topology link id of the wire. */
+  readonly link: string;
+  /** Time of t = 0 of the pass, on the frames' clock. */
+  readonly startNs: bigint;
+  /** IPv4 prefixes of pods and nodes, `10.1.0.0/16`. */
+  readonly prefixes: readonly string[];
+  /** MAC address of the observer's end (`02:…`): only frames to it arrived; without it, frames of both directions count. */
+  readonly mac?: string;
+  /** Whether a workload's marker stands in the bytes in clear text. */
+  readonly containsMarker: (bytes: Uint8Array) => boolean;
+}
+
+/** One row a packet that counts, in the frames' order. @throws RangeError for a prefix that is none. */
+export function* observe(frames: Iterable<CapturedFrame>, observer: Observer): Generator<ObservedPacket> {
+  const prefixes = observer.prefixes.map(parsePrefix);
+  const mac = observer.mac?.toLowerCase();
+  for (const frame of frames) {
+    const found = classify(frame.bytes, prefixes, mac);
+    if (found === null) continue;
+    yield {
+      t: Number(frame.timeNs - observer.startNs) / 1e9,
+      link: observer.link,
+      bytes: frame.originalLength,
+      ...found,
+      readable: observer.containsMarker(frame.bytes),
+    };
+  }
+}
+
+type Classified = Pick<ObservedPacket, 'src' | 'dst' | 'protocol'>;
+
+/** BGP (RFC 4271), single-hop and multihop BFD control and echo (RFC 5881, RFC 5883). */
+const BGP_PORT = 179;
+const BFD_PORTS: ReadonlySet<number> = new Set([3784, 3785, 4784]);
+
+function classify(bytes: Uint8Array, prefixes: readonly Ipv4Prefix[], mac: string | undefined): Classified | null {
+  const frame = parseFrame(bytes);
+  if (frame === null || (mac !== undefined && frame.destination !== mac)) return null;
+  const scion = frame.ip === null ? null : scionOf(frame.ip);
+  if (scion !== null) return classifyScion(scion);
+  const { ip } = frame;
+  if (ip === null || isRouting(ip)) return null;
+  const inner = innerFrame(ip);
+  if (inner !== null) {
+    const tunnelled = touches(ip, prefixes) || (inner.ip !== null && touches(inner.ip, prefixes));
+    return tunnelled ? { src: ip.src, dst: ip.dst, protocol: 'vxlan' } : null;
+  }
+  return touches(ip, prefixes) ? { src: ip.src, dst: ip.dst, protocol: nameOf(ip.protocol) } : null;
+}
+
+function classifyScion(scion: ScionPacket): Classified | null {
+  if (scion.nextHeader === PROTOCOL_BFD) return null;
+  return { src: scion.src, dst: scion.dst, protocol: 'scion' };
+}
+
+function isRouting(ip: IpPacket): boolean {
+  if (ip.ports === null) return false;
+  const { src, dst } = ip.ports;
+  return ip.protocol === 6 ? src === BGP_PORT || dst === BGP_PORT : BFD_PORTS.has(dst);
+}
+
+function touches(ip: IpPacket, prefixes: readonly Ipv4Prefix[]): boolean {
+  return prefixes.some((prefix) => contains(prefix, ip.srcNumber) || contains(prefix, ip.dstNumber));
+}
+
+function nameOf(protocol: number): ObservedPacket['protocol'] {
+  if (protocol === 1) return 'icmp';
+  if (protocol === 6) return 'tcp';
+  return protocol === 17 ? 'udp' : 'other';
+}

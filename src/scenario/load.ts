@@ -1,0 +1,112 @@
+/** Loads a scenario with everything it refers to, and resolves every name in it. */
+import { dirname, join } from 'node:path';
+import { InputError } from '../errors.ts';
+import { Collector } from '../input/collector.ts';
+import { readText } from '../input/read-text.ts';
+import { loadYaml } from '../input/yaml.ts';
+import { parseTopology } from '../topology/load.ts';
+import type { Topology } from '../topology/model.ts';
+import { isReachable } from '../topology/reachable.ts';
+import { buildAssertions } from './load/assertions.ts';
+import { buildCaptures } from './load/captures.ts';
+import { buildClusters, readManifests } from './load/clusters.ts';
+import { attackers, buildTimeline } from './load/timeline.ts';
+import { buildWorkloads } from './load/workloads.ts';
+import type { BgpSettings, Cluster, InputFile, Scenario } from './model.ts';
+import { type ScenarioInput, scenarioSchema } from './schema.ts';
+
+/**
+ * Reads the scenario, its topology and its manifests (paths in it are relative to it).
+ *
+ * @throws InputError with every problem found: first those of form, then those of meaning
+ */
+export async function loadScenario(path: string): Promise<Scenario> {
+  const scenarioFile = { path, text: await readText(path) };
+  const yaml = loadYaml(path, scenarioFile.text, scenarioSchema);
+  const collector = new Collector(yaml);
+  const topology = await readTopology(join(dirname(path), yaml.value.topology), collector);
+  const manifests = await readManifests(yaml.value.clusters, path, collector);
+  if (topology === undefined) throw new InputError(collector.problems);
+  const scenario = assemble(path, yaml.value, topology, manifests, collector);
+  collector.throwIfAny();
+  const inputs = [scenarioFile, topology.file, ...manifests.flat()];
+  return {
+    ...scenario,
+    inputs: inputs.filter((file, index) => inputs.findIndex((o) => o.path === file.path) === index),
+  };
+}
+
+interface ReadTopology {
+  readonly topology: Topology;
+  readonly notes: readonly string[];
+  readonly file: InputFile;
+}
+
+async function readTopology(path: string, collector: Collector): Promise<ReadTopology | undefined> {
+  try {
+    const text = await readText(path);
+    return { ...parseTopology(path, text), file: { path, text } };
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    collector.problems.push(...error.problems);
+    return undefined;
+  }
+}
+
+function assemble(
+  source: string,
+  input: ScenarioInput,
+  { topology, notes }: ReadTopology,
+  manifests: readonly (readonly InputFile[])[],
+  collector: Collector,
+): Omit<Scenario, 'inputs'> {
+  const { name, title, question, controlPlane, transports, repeat, seed, duration: durationNs } = input;
+  transports.forEach((transport, index) => {
+    if (transports.indexOf(transport) < index)
+      collector.report(['transports', index], `${transport} stands there twice`);
+  });
+  if (durationNs === 0) collector.report(['duration'], 'leaves no time to measure', 'such as 10s');
+  const bgp = readBgp(input, collector);
+  const clusters = buildClusters(input.clusters, manifests, topology, collector);
+  // Whatever refers to a cluster that is at fault would only repeat its fault.
+  if (clusters.length < input.clusters.length) collector.throwIfAny();
+  checkReachable(clusters, topology, collector);
+  const workloads = buildWorkloads(input.workloads, clusters, collector);
+  const timeline = buildTimeline(input.timeline, durationNs, { topology, clusters, collector });
+  const captures = buildCaptures(input, attackers(timeline), { topology, clusters, collector });
+  const assertions = buildAssertions(
+    input.assertions,
+    {
+      durationNs,
+      transports,
+      workloads,
+      observed: captures.some(({ observer }) => observer !== undefined),
+      diverts: attackers(timeline).length > 0,
+      recovers: timeline.some(({ event }) => event === 'bgp.withdraw' || event === 'link.restore'),
+    },
+    collector,
+  );
+  return {
+    ...{ name, title, question, source, topology, notes, controlPlane, clusters, transports, bgp },
+    ...{ workloads, timeline, captures, assertions, durationNs, repeat, seed },
+  };
+}
+
+/** RFC 4271 section 4.2: the hold time is sent in whole seconds; zero or at least three. */
+function readBgp({ bgp }: ScenarioInput, collector: Collector): BgpSettings {
+  const holdSeconds = bgp.hold / 1e9;
+  if (!Number.isInteger(holdSeconds) || holdSeconds < 3 || holdSeconds > 65_535) {
+    collector.report(['bgp', 'hold'], 'is no hold time of BGP', 'whole seconds from 3s');
+  }
+  return { holdSeconds, bfd: bgp.bfd };
+}
+
+function checkReachable(clusters: readonly Cluster[], topology: Topology, collector: Collector): void {
+  clusters.forEach((cluster, index) => {
+    for (const other of clusters.slice(0, index)) {
+      if (isReachable(topology, other.ia, cluster.ia)) continue;
+      const message = `no path up, across and down leads from cluster ${other.name} to cluster ${cluster.name}`;
+      collector.report(['clusters', index, 'as'], message, 'core or peering links between them');
+    }
+  });
+}

@@ -1,0 +1,131 @@
+/** Assertions: windows inside the pass, metrics that exist, limits in the metric's unit. */
+import { type Collector, FaultyValue } from '../../input/collector.ts';
+import { suggestion } from '../../input/nearest.ts';
+import {
+  DURATION,
+  formatQuantity,
+  parseQuantity,
+  type Quantity,
+  RATE,
+  RATIO,
+  SIZE,
+  UnitError,
+} from '../../input/units.ts';
+import type { FieldPath } from '../../input/yaml.ts';
+import { METRIC_UNITS } from '../../results/metrics.ts';
+import type { Assertion, Comparison, MetricName, TransportName, Workload } from '../model.ts';
+import { type AssertionInput, COMPARISONS } from '../schema.ts';
+
+export interface Measured {
+  readonly durationNs: number;
+  readonly transports: readonly TransportName[];
+  readonly workloads: readonly Workload[];
+  /** Whether any AS counts what arrives at it. */
+  readonly observed: boolean;
+  /** Whether anything is ever hijacked or leaked; withdrawn or restored. */
+  readonly diverts: boolean;
+  readonly recovers: boolean;
+}
+
+/** How a limit is written for each unit of METRIC_UNITS, and how many of the quantity's smallest unit one of it is. */
+const LIMITS: Readonly<Record<string, { readonly quantity: Quantity; readonly per: number }>> = {
+  ms: { quantity: DURATION, per: 1e6 },
+  'bit/s': { quantity: RATE, per: 1 },
+  ratio: { quantity: RATIO, per: 1e6 },
+  bytes: { quantity: SIZE, per: 1 },
+};
+
+/** Assertions that are at fault are reported and left out. */
+export function buildAssertions(
+  inputs: readonly AssertionInput[],
+  measured: Measured,
+  collector: Collector,
+): Assertion[] {
+  return inputs.flatMap((input, index) => {
+    const path = ['assertions', index];
+    const before = collector.problems.length;
+    const { name, transport, metric, workload } = input;
+    const [from, to] = input.window ?? [0, measured.durationNs];
+    checkWindow(from, to, measured, path, collector);
+    if (!measured.transports.includes(transport)) {
+      collector.report([...path, 'transport'], `${transport} is not run`, suggestion(transport, measured.transports));
+    }
+    collector.attempt([...path, 'metric'], () => checkMetric(metric, measured));
+    if (workload !== undefined) {
+      collector.attempt([...path, 'workload'], () => checkWorkload(metric, workload, measured.workloads));
+    }
+    const limit = readLimit(input, path, collector);
+    if (limit === undefined || collector.problems.length > before) return [];
+    return [{ name, transport, metric, from, to, ...limit, ...(workload === undefined ? {} : { workload }) }];
+  });
+}
+
+function checkWindow(from: number, to: number, { durationNs }: Measured, path: FieldPath, collector: Collector): void {
+  const window = [...path, 'window'];
+  if (from >= to) collector.report(window, 'ends before it begins', '[from, to]');
+  if (to > durationNs) {
+    const end = formatQuantity(durationNs, DURATION);
+    collector.report(window, `reaches beyond the end of the pass (${end})`, `at most ${end}`);
+  }
+}
+
+function checkMetric(metric: MetricName, { workloads, observed, diverts, recovers }: Measured): void {
+  const kind = kindOf(metric);
+  if (kind !== undefined && !workloads.some((workload) => workload.kind === kind)) {
+    throw new FaultyValue(`no workload is of kind ${kind}`, `a ${kind} workload, or another metric`);
+  }
+  if (metric.startsWith('observer.') && !observed)
+    throw new FaultyValue('nothing is observed', 'observe, or an attack');
+  if (metric === 'diversion.after' && !diverts)
+    throw new FaultyValue('nothing is diverted', 'a bgp.hijack or bgp.leak');
+  if (metric === 'recovery.after' && !recovers) {
+    throw new FaultyValue('nothing is restored', 'a bgp.withdraw or link.restore');
+  }
+}
+
+/** Kind of the workloads that a metric is measured on; recovery is seen by the probes of udp workloads. */
+function kindOf(metric: MetricName): Workload['kind'] | undefined {
+  if (metric === 'recovery.after') return 'udp';
+  const [kind = ''] = metric.split('.');
+  return kind === 'udp' || kind === 'tcp' || kind === 'http' ? kind : undefined;
+}
+
+function checkWorkload(metric: MetricName, name: string, workloads: readonly Workload[]): void {
+  const kind = kindOf(metric);
+  if (kind === undefined) throw new FaultyValue(`${metric} belongs to no workload`, 'nothing');
+  const workload = workloads.find((other) => other.name === name);
+  const fitting = workloads.filter((other) => other.kind === kind).map((other) => other.name);
+  if (workload === undefined) throw new FaultyValue(`there is no workload "${name}"`, suggestion(name, fitting));
+  if (workload.kind !== kind) {
+    throw new FaultyValue(`${name} is of kind ${workload.kind} and has no ${metric}`, suggestion('', fitting));
+  }
+}
+
+function readLimit(input: AssertionInput, path: FieldPath, collector: Collector) {
+  const given = COMPARISONS.filter((comparison) => input[comparison] !== undefined);
+  const [comparison] = given;
+  if (comparison === undefined || given.length > 1) {
+    const message = comparison === undefined ? 'compares with nothing' : `compares by ${given.join(' and ')}`;
+    collector.report(path, message, `one of ${COMPARISONS.join(', ')}`);
+    return undefined;
+  }
+  const value = collector.attempt([...path, comparison], () => readValue(input[comparison] ?? '', input.metric));
+  return value === undefined ? undefined : { comparison: comparison satisfies Comparison, value };
+}
+
+/** A count is a bare number; everything else has its unit, except that a ratio may be a number from 0 to 1. */
+function readValue(written: number | string, metric: MetricName): number {
+  const unit = METRIC_UNITS[metric];
+  const limit = LIMITS[unit];
+  if (limit === undefined) {
+    if (typeof written === 'number' && written >= 0) return written;
+    throw new FaultyValue(`"${written}" is no number of ${unit}`, 'a number, without a unit');
+  }
+  if (unit === 'ratio' && typeof written === 'number' && written >= 0 && written <= 1) return written;
+  try {
+    return parseQuantity(String(written), limit.quantity) / limit.per;
+  } catch (error) {
+    if (!(error instanceof UnitError)) throw error;
+    throw new FaultyValue(error.message, error.expected);
+  }
+}

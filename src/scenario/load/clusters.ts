@@ -1,0 +1,145 @@
+/** Clusters: which AS each one is, and which node ends which of its interfaces. */
+import { dirname, join } from 'node:path';
+import { InputError } from '../../errors.ts';
+import type { Collector } from '../../input/collector.ts';
+import { readText } from '../../input/read-text.ts';
+import type { FieldPath } from '../../input/yaml.ts';
+import { loadManifests, type Manifests } from '../../k8s/manifests.ts';
+import type { IsdAs, Topology } from '../../topology/model.ts';
+import type { Cluster, ClusterNode, InputFile } from '../model.ts';
+import type { ClusterInput } from '../schema.ts';
+import { findAs } from './references.ts';
+
+/** Reads the manifests of all clusters; each problem, in whichever file, goes to the collector. */
+export async function readManifests(
+  inputs: readonly ClusterInput[],
+  scenarioFile: string,
+  collector: Collector,
+): Promise<InputFile[][]> {
+  const read = async (path: string): Promise<InputFile[]> => {
+    try {
+      return [{ path, text: await readText(path) }];
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      collector.problems.push(...error.problems);
+      return [];
+    }
+  };
+  const files: InputFile[][] = [];
+  for (const input of inputs) {
+    const paths = input.manifests.map((manifest) => join(dirname(scenarioFile), manifest));
+    files.push((await Promise.all(paths.map(read))).flat());
+  }
+  return files;
+}
+
+/** Clusters that are at fault are reported and left out. */
+export function buildClusters(
+  inputs: readonly ClusterInput[],
+  manifests: readonly (readonly InputFile[])[],
+  topology: Topology,
+  collector: Collector,
+): Cluster[] {
+  const clusters: Cluster[] = [];
+  inputs.forEach((input, index) => {
+    const path = ['clusters', index];
+    const ia = collector.attempt([...path, 'as'], () => findAs(input.as, topology));
+    if (ia === undefined) return;
+    const before = collector.problems.length;
+    checkPlace(input, ia, topology, clusters, path, collector);
+    const nodes = buildNodes(input, interfacesOf(ia, topology), path, collector);
+    const { pods, services } = readPods(manifests[index] ?? [], nodes, collector);
+    for (const pod of pods) {
+      if (!nodes.some((node) => node.name === pod.name)) continue;
+      collector.report([...path, 'nodes'], `"${pod.name}" names a node and a pod`, 'names that tell them apart');
+    }
+    if (collector.problems.length === before) clusters.push({ name: input.name, ia, nodes, pods, services });
+  });
+  return clusters;
+}
+
+function checkPlace(
+  input: ClusterInput,
+  ia: IsdAs,
+  topology: Topology,
+  earlier: readonly Cluster[],
+  path: FieldPath,
+  collector: Collector,
+): void {
+  const core = topology.ases.some((as) => as.ia === ia && as.core);
+  const provides = topology.links.some((link) => link.kind === 'child' && link.a.ia === ia);
+  if (core || provides) {
+    const why = core ? 'is a core AS' : 'has child ASes';
+    collector.report([...path, 'as'], `${ia} ${why}, so it carries transit traffic`, 'an AS at the edge');
+  }
+  for (const other of earlier) {
+    if (other.name === input.name) collector.report([...path, 'name'], `there is a cluster "${input.name}" already`);
+    if (other.ia === ia) collector.report([...path, 'as'], `cluster ${other.name} is in ${ia} already`, 'one an AS');
+  }
+}
+
+function interfacesOf(ia: IsdAs, topology: Topology): number[] {
+  const ends = topology.links.flatMap((link) => [link.a, link.b]);
+  return ends.flatMap((end) => (end.ia === ia ? [end.ifid] : [])).sort((a, b) => a - b);
+}
+
+function buildNodes(
+  input: ClusterInput,
+  interfaces: readonly number[],
+  path: FieldPath,
+  collector: Collector,
+): ClusterNode[] {
+  const { nodes, name } = input;
+  if (typeof nodes !== 'number') {
+    checkNodes(nodes, interfaces, path, collector);
+    return nodes;
+  }
+  if (nodes > interfaces.length) {
+    const message = `${nodes} nodes need an interface each, and the AS has ${interfaces.length}`;
+    collector.report([...path, 'nodes'], message, `at most ${interfaces.length}`);
+  }
+  return Array.from({ length: nodes }, (_, node) => ({
+    name: `${name}${node + 1}`,
+    interfaces: interfaces.filter((_ifid, index) => index % nodes === node),
+  }));
+}
+
+function checkNodes(
+  nodes: readonly ClusterNode[],
+  interfaces: readonly number[],
+  path: FieldPath,
+  collector: Collector,
+): void {
+  const names = new Set<string>();
+  const owners = new Map<number, string>();
+  nodes.forEach((node, index) => {
+    const at = [...path, 'nodes', index];
+    if (names.has(node.name)) collector.report([...at, 'name'], `there is a node "${node.name}" already`);
+    names.add(node.name);
+    node.interfaces.forEach((ifid, position) => {
+      const where = [...at, 'interfaces', position];
+      const owner = owners.get(ifid);
+      if (!interfaces.includes(ifid)) {
+        collector.report(where, `the AS has no interface ${ifid}`, `one of ${interfaces.join(', ')}`);
+      } else if (owner !== undefined) {
+        collector.report(where, `interface ${ifid} ends at node ${owner} already`, 'each interface at one node');
+      }
+      owners.set(ifid, node.name);
+    });
+  });
+  const idle = interfaces.filter((ifid) => !owners.has(ifid));
+  if (idle.length > 0) collector.report([...path, 'nodes'], `no node ends interface ${idle.join(', ')}`, 'all of them');
+}
+
+function readPods(files: readonly InputFile[], nodes: readonly ClusterNode[], collector: Collector): Manifests {
+  try {
+    return loadManifests(
+      files,
+      nodes.map(({ name }) => name),
+    );
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    collector.problems.push(...error.problems);
+    return { pods: [], services: [] };
+  }
+}

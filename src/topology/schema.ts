@@ -1,0 +1,70 @@
+/** What our own topology file may hold. The JSON Schema for editors is generated from this. */
+import { z } from 'zod';
+import { duration, name, rate, ratio } from '../input/fields.ts';
+import { endpoint, isdAs } from './endpoint.ts';
+import { prefixText } from './prefix.ts';
+
+/**
+ * The reference refuses SCION MTUs below 1280 (SCION_MIN_MTU); 20 bytes of IPv4 and 8 of UDP carry them on the wire.
+ */
+export const UNDERLAY_OVERHEAD = 28;
+export const MIN_MTU = 1280 + UNDERLAY_OVERHEAD;
+export const MAX_MTU = 9216;
+export const DEFAULT_MTU = 1500;
+
+const mtu = z.int().min(MIN_MTU).max(MAX_MTU);
+
+const shapeFields = {
+  delay: duration.optional().describe('One-way delay, such as 5ms. Default: none.'),
+  jitter: duration.optional().describe('Extra delay, uniform between nothing and this; frames keep their order.'),
+  loss: ratio.optional().describe('Share of frames that are lost, each independently of the others: 0.1% or 50ppm.'),
+  rate: rate.optional().describe('Bits per second that fit through, with 24 bytes of Ethernet overhead a frame.'),
+  queue: duration.optional().describe('Longest time a frame waits for its turn before it is dropped. Default 50ms.'),
+};
+
+const shape = z.strictObject(shapeFields);
+
+const autonomousSystem = z.strictObject({
+  core: z.boolean().default(false).describe('Whether it is a core AS of its ISD.'),
+  label: name.optional().describe('A word for people, shown in pictures and usable in scenarios: attacker.'),
+  mtu: mtu.optional().describe('Largest IP packet inside the AS, bytes.'),
+  prefix: prefixText.optional().describe('IPv4 prefix that it originates in BGP; planned where absent.'),
+  voting: z.boolean().optional().describe('Votes on trust root updates. Default: core ASes do.'),
+  authoritative: z.boolean().optional().describe('Authoritative for its ISD. Default: core ASes are.'),
+  issuing: z.boolean().optional().describe('Issues certificates. Default: core ASes do.'),
+  certIssuer: isdAs.optional().describe('The AS that certifies it. Default: the first issuing AS of its ISD.'),
+});
+
+const link = z.strictObject({
+  a: endpoint.describe('One end: ISD-AS#interface. The parent (provider) on a child link.'),
+  b: endpoint.describe('The other end: ISD-AS#interface. The child (customer) on a child link.'),
+  type: z.enum(['core', 'child', 'peer']).describe('child: a provides for b; core: between core ASes; peer: equals.'),
+  mtu: mtu.optional().describe('Largest IP packet on the wire, bytes.'),
+  underlay: z
+    .enum(['wire', 'ethernet', 'internet'])
+    .default('wire')
+    .describe('How SCION is carried: UDP straight over the wire, in Ethernet, or in UDP that BGP routes.'),
+  ...shapeFields,
+  ab: shape.optional().describe('What is different from a to b.'),
+  ba: shape.optional().describe('What is different from b to a.'),
+});
+
+export const topologySchema = z
+  .strictObject({
+    $schema: z.string().optional().describe('For editors; ignored.'),
+    name: name.describe('Name of the topology.'),
+    defaults: z
+      .strictObject({
+        link: shape.optional().describe('Shape of every link that says nothing else.'),
+        mtu: mtu.optional().describe('MTU of ASes and links that name none. Default 1500.'),
+      })
+      .default({})
+      .describe('What holds where an AS or a link says nothing.'),
+    ases: z.record(z.string(), autonomousSystem).describe('The ASes, by ISD-AS.'),
+    links: z.array(link).describe('The links between them.'),
+  })
+  .describe('An internet of SCION ASes for a CilION scenario.');
+
+export type TopologyInput = z.output<typeof topologySchema>;
+export type LinkInput = TopologyInput['links'][number];
+export type ShapeInput = z.output<typeof shape>;

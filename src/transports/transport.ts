@@ -1,0 +1,33 @@
+/** What a workload can ride on from cluster to cluster. One file each, one interface. */
+import type { Lab } from '../emulator/lab.ts';
+import type { NodePlan, PodPlan } from '../emulator/plan.ts';
+import type { TransportName } from '../scenario/model.ts';
+
+/** Where packets from one pod to another go right now. */
+export interface Route {
+  /** ISD-ASes in the order of travel; ends early where the packets end. */
+  readonly ases: readonly string[];
+  readonly source: 'bgp' | 'scion';
+}
+
+/** A transport at work in a lab. */
+export interface Attached {
+  route(from: PodPlace, to: PodPlace): Promise<Route>;
+  /** Reason → packets that the dataplane dropped since it was attached; empty without a BPF dataplane. */
+  drops(): Readonly<Record<string, number>>;
+  /** Takes away all that attaching made: the next transport finds the lab as this one did. */
+  detach(): Promise<void>;
+}
+
+export interface Transport {
+  readonly name: TransportName;
+  /** For people: what carries the packets. */
+  readonly about: string;
+  /** Attaches what this transport needs and nothing else. */
+  attach(lab: Lab): Promise<Attached>;
+}
+
+export interface PodPlace {
+  readonly pod: PodPlan;
+  readonly node: NodePlan;
+}
