@@ -58,6 +58,10 @@ export function formatProblem(problem: Problem): string {
       ? problem.file
       : `${problem.file}:${problem.line}${problem.column === undefined ? '' : `:${problem.column}`}`;
   const field = problem.field === '' ? '' : `${problem.field}: `;
-  const expected = problem.expected === undefined ? '' : ` (expected ${problem.expected})`;
-  return `${position}: ${field}${problem.message}${expected}`;
+  return `${position}: ${field}${problem.message}${formatExpected(problem.expected)}`;
+}
+
+function formatExpected(expected: string | undefined): string {
+  if (expected === undefined) return '';
+  return expected.startsWith('did you mean') ? ` (${expected})` : ` (expected ${expected})`;
 }

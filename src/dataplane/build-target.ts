@@ -3,7 +3,7 @@
  * inputs as the compiler listed them, and a hash of the command and of the inputs' contents, so that neither a checkout
  * nor a clock can deceive it. Outputs appear whole, by rename: several processes may build at once.
  */
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { LabError } from '../errors.ts';
@@ -34,7 +34,7 @@ export async function makeTarget(target: Target, force: boolean): Promise<boolea
   if (!force && isFresh(target)) return false;
   mkdirSync(path.dirname(target.output), { recursive: true });
   const begun = Date.now();
-  const made = `${target.output}.${process.pid}.tmp`;
+  const made = `${target.output}.${randomUUID()}.tmp`;
   const dependencies = `${made}.d`;
   try {
     for (const command of target.commands(made, dependencies)) {

@@ -2,15 +2,13 @@
 import { writeFileSync } from 'node:fs';
 import { BgpPlane, type BgpSpeaker } from '../bgp/plane.ts';
 import { native } from '../dataplane/native.ts';
-import { LabError } from '../errors.ts';
 import type { Running } from '../process/process.ts';
-import type { Shape } from '../topology/model.ts';
 import { destroyLab } from './destroy.ts';
 import { Journal } from './journal.ts';
 import { LabDirectory } from './lab-directory.ts';
 import { buildNetwork } from './network.ts';
-import type { Plan, WirePlan } from './plan.ts';
-import { startWires, type Wires } from './wires.ts';
+import type { Plan } from './plan.ts';
+import { Wires } from './wires.ts';
 
 export interface BuildOptions {
   /** The lab goes on after this process (`cilion up`). */
@@ -48,7 +46,7 @@ export class Lab {
       await buildNetwork(plan, directory, journal);
       options.signal.throwIfAborted();
       const [wires, bgp] = await Promise.all([
-        startWires(plan, directory, options),
+        Wires.start(plan, directory),
         BgpPlane.start(speakers(plan, directory), options),
       ]);
       return new Lab(directory, plan, bgp, wires);
@@ -61,24 +59,12 @@ export class Lab {
   async destroy(): Promise<void> {
     this.#ending = true;
     this.bgp.close();
-    await this.wires.close();
+    this.wires.close();
     await destroyLab(this.directory);
   }
 
   netns(namespace: string): string {
     return this.directory.netns(namespace);
-  }
-
-  wire(link: string): WirePlan {
-    const wire = this.plan.wires.find((candidate) => candidate.link === link);
-    if (wire === undefined)
-      throw new LabError(`link ${link} has no middle: nothing in the scenario shapes or captures it`);
-    return wire;
-  }
-
-  /** Changes what a wire does, in both directions. */
-  async reshape(link: string, change: Partial<Shape>): Promise<void> {
-    await this.wires.reshape(this.wire(link), change);
   }
 
   #watch(what: string, running: Running): void {

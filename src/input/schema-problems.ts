@@ -8,6 +8,8 @@ export interface SchemaProblem {
   readonly path: FieldPath;
   readonly message: string;
   readonly expected?: string;
+  /** The field's name is at fault, not its value. */
+  readonly part?: 'key';
 }
 
 type Issue = z.core.$ZodIssue;
@@ -25,14 +27,19 @@ function explain(issue: Issue, schema: z.ZodType, root: unknown): SchemaProblem[
       const where = schemaAt(schema, root, path);
       const names = fieldNames(where);
       const message = unknownFieldMessage(where) ?? 'there is no such field here';
-      return issue.keys.map((key) => ({ path: [...path, key], message, expected: suggestion(key, names) }));
+      return issue.keys.map((key) => ({
+        path: [...path, key],
+        message,
+        expected: suggestion(key, names),
+        part: 'key',
+      }));
     }
     case 'invalid_type':
       return [{ path, message: plainly(input), expected: TYPE_NAMES[issue.expected] ?? issue.expected }];
     case 'invalid_value':
       return [{ path, message: plainly(input), expected: choice(input, issue.values.map(String)) }];
     case 'invalid_union':
-      return [{ path, message: plainly(input), ...unionExpectation(issue, input) }];
+      return explainUnion(issue, path, schema, root);
     case 'too_small':
       return [{ path, message: plainly(input), expected: bound(issue.origin, 'at least', Number(issue.minimum)) }];
     case 'too_big':
@@ -65,15 +72,29 @@ function choice(input: unknown, values: readonly string[]): string {
   return values.length === 1 ? `"${values[0]}"` : suggestion(typeof input === 'string' ? input : '', values);
 }
 
-function unionExpectation(issue: z.core.$ZodIssueInvalidUnion, input: unknown): { expected?: string } {
-  const options = 'options' in issue ? issue.options : undefined;
-  if (Array.isArray(options)) return { expected: choice(input, options.map(String)) };
-  const branches = issue.errors.flatMap((issues) => issues.slice(0, 1));
-  const wanted = branches.map((branch) => {
-    if (branch.code === 'invalid_type') return TYPE_NAMES[branch.expected] ?? branch.expected;
-    return branch.code === 'custom' ? String(branch.params?.['expected'] ?? branch.message) : branch.message;
-  });
-  return { expected: [...new Set(wanted)].join(' or ') };
+/** Where the value has the shape of one branch only, that branch's problems; else what each branch wants. */
+function explainUnion(
+  issue: z.core.$ZodIssueInvalidUnion,
+  path: FieldPath,
+  schema: z.ZodType,
+  root: unknown,
+): SchemaProblem[] {
+  const input = valueAt(root, path);
+  const message = plainly(input);
+  if ('options' in issue && Array.isArray(issue.options)) {
+    return [{ path, message, expected: choice(input, issue.options.map(String)) }];
+  }
+  const fitting = issue.errors.filter((issues) => !issues.some((inner) => inner.path.length === 0 && isShape(inner)));
+  const [only] = fitting;
+  if (only !== undefined && fitting.length === 1) {
+    return only.flatMap((inner) => explain({ ...inner, path: [...path, ...inner.path] }, schema, root));
+  }
+  const wanted = issue.errors.flatMap((issues) => issues.slice(0, 1)).flatMap((inner) => explain(inner, schema, input));
+  return [{ path, message, expected: [...new Set(wanted.map(({ expected }) => expected))].join(' or ') }];
+}
+
+function isShape(issue: Issue): boolean {
+  return issue.code === 'invalid_type';
 }
 
 function bound(origin: string, which: string, limit: number): string {

@@ -21,8 +21,11 @@ export type FieldPath = readonly (string | number)[];
 export interface YamlFile<T> {
   readonly file: string;
   readonly value: T;
-  /** A problem with the value at `path` (or, when nothing stands there, with the nearest thing around it). */
-  problem(path: FieldPath, message: string, expected?: string): Problem;
+  /**
+   * A problem with the value at `path` (or, when nothing stands there, with the nearest thing around it);
+   * with `part` 'key', with the name of the field.
+   */
+  problem(path: FieldPath, message: string, expected?: string, part?: 'key' | 'value'): Problem;
 }
 
 /** What aliases may expand to. Files that people write need a handful; an "alias bomb" needs thousands. */
@@ -57,7 +60,10 @@ export function loadYamlDocuments<T>(file: string, text: string, schema: z.ZodTy
     const problem = problemMaker(file, document, lines);
     const parsed = schema.safeParse(value);
     if (parsed.success) loaded.push({ file, value: parsed.data, problem });
-    else problems.push(...problemsOf(parsed.error, schema, value).map((p) => problem(p.path, p.message, p.expected)));
+    else
+      problems.push(
+        ...problemsOf(parsed.error, schema, value).map((p) => problem(p.path, p.message, p.expected, p.part)),
+      );
   }
   if (problems.length > 0) throw new InputError(problems);
   return loaded;
@@ -77,7 +83,7 @@ function parseDocuments(file: string, text: string, lineCounter: LineCounter): S
     for (const document of 'empty' in documents ? [] : documents) {
       for (const fault of [...document.errors, ...document.warnings]) {
         const { line, col } = lineCounter.linePos(fault.pos[0]);
-        problems.push({ file, line, column: col, field: '', message: fault.message });
+        problems.push({ file, line, column: col, field: '', message: reason(fault) });
       }
       if (problems.length > 0) continue;
       const value: unknown = document.toJS({ maxAliasCount: MAX_ALIAS_COUNT });
@@ -91,15 +97,15 @@ function parseDocuments(file: string, text: string, lineCounter: LineCounter): S
 }
 
 function reason(error: unknown): string {
-  // Deep nesting ends the recursive parser with a RangeError that says nothing of the file.
-  if (error instanceof RangeError) return 'it is nested too deeply';
-  return error instanceof Error ? error.message : String(error);
+  const message = error instanceof Error ? error.message : String(error);
+  // The library's recursion ends so; its message says nothing of the file.
+  return /call stack/.test(message) ? 'it is nested too deeply' : message;
 }
 
 function problemMaker(file: string, document: Document, lines: LineCounter): YamlFile<unknown>['problem'] {
-  return (path, message, expected) => {
+  return (path, message, expected, part = 'value') => {
     const field = formatPath(path);
-    const { line, col } = lines.linePos(offsetOf(document, path));
+    const { line, col } = lines.linePos(offsetOf(document, path, part));
     return { file, line, column: col, field, message, ...(expected === undefined ? {} : { expected }) };
   };
 }
@@ -114,17 +120,19 @@ export function formatPath(path: FieldPath): string {
 }
 
 /** Where the value at `path` begins; for a field that is not there, where the thing that lacks it begins. */
-function offsetOf(document: Document, path: FieldPath): number {
+function offsetOf(document: Document, path: FieldPath, part: 'key' | 'value'): number {
   let node: unknown = document.contents;
-  let offset = startOf(node) ?? 0;
-  for (const part of path) {
+  let value = startOf(node) ?? 0;
+  let key = value;
+  for (const step of path) {
     if (isAlias(node)) node = node.resolve(document);
-    const next = child(node, part);
-    if (next === undefined) break;
-    offset = startOf(next.value) ?? startOf(next.key) ?? offset;
+    const next = child(node, step);
+    if (next === undefined) return value;
+    key = startOf(next.key) ?? value;
+    value = startOf(next.value) ?? key;
     node = next.value;
   }
-  return offset;
+  return part === 'key' ? key : value;
 }
 
 function child(node: unknown, part: string | number): { key?: unknown; value: unknown } | undefined {

@@ -7,7 +7,7 @@ import { LabError } from '../errors.ts';
 import { run } from '../process/process.ts';
 import type { IsdAs, Shape } from '../topology/model.ts';
 import type { HijackEvent, Scenario, TimelineEvent } from './model.ts';
-import type { Action } from './timeline.ts';
+import type { Action } from './play-timeline.ts';
 
 /** No command of a timeline may outlive its pass by more. */
 const EXEC_TIMEOUT_MS = 60_000;
@@ -41,13 +41,13 @@ function meaning(event: TimelineEvent, scenario: Scenario, lab: Lab): Meaning {
         perform: () => lab.bgp.withdraw(event.by),
       };
     case 'link.cut':
-      return { text: `${event.link} is cut, silently`, perform: () => lab.reshape(event.link, { cut: true }) };
+      return { text: `${event.link} is cut, silently`, perform: () => lab.wires.reshape(event.link, { cut: true }) };
     case 'link.restore':
-      return { text: `${event.link} works again`, perform: () => lab.reshape(event.link, { cut: false }) };
+      return { text: `${event.link} works again`, perform: () => lab.wires.reshape(event.link, { cut: false }) };
     case 'link.shape':
       return {
         text: `${event.link} changes to ${describeShape(event.shape)}`,
-        perform: () => lab.reshape(event.link, event.shape),
+        perform: () => lab.wires.reshape(event.link, event.shape),
       };
     case 'exec': {
       const netns = lab.netns(namespaceNamed(event.in, lab));

@@ -4,7 +4,7 @@ import type { PathRecord, Phase } from '../results/bundle.ts';
 import type { Attached } from '../transports/transport.ts';
 import type { Scenario } from './model.ts';
 import { podPlace } from './places.ts';
-import { until } from './timeline.ts';
+import { until } from './play-timeline.ts';
 
 const BEGINNINGS: readonly string[] = ['bgp.hijack', 'bgp.leak', 'link.cut', 'link.shape'];
 const ENDS: readonly string[] = ['bgp.withdraw', 'link.restore'];

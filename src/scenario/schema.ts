@@ -108,8 +108,8 @@ const limit = z.union([z.number(), z.string()]).optional();
 
 const assertion = z.strictObject({
   name: z.string().min(1).describe('The sentence that the assertion proves or refutes.'),
-  transport: z.enum(['ip', 'vxlan', 'cilion']),
-  metric: z.enum(Object.keys(METRIC_UNITS) as MetricName[]),
+  transport: z.enum(['ip', 'vxlan', 'cilion']).describe('The transport that it is about.'),
+  metric: z.enum(Object.keys(METRIC_UNITS) as MetricName[]).describe('What is compared.'),
   workload: z.string().optional().describe('Name of the workload, for metrics of workloads.'),
   window: z.tuple([duration, duration]).optional().describe('From when to when, as [4s, 8s]. Default: the whole pass.'),
   above: limit.describe('Holds above this: a count, or with its unit: 5ms, 90Mbit, 1%.'),
@@ -151,7 +151,7 @@ export const scenarioSchema = z
       .default([])
       .describe('Links whose frames are written to pcap files.'),
     observe: z
-      .strictObject({ as: z.union([asReference, z.array(asReference)]) })
+      .strictObject({ as: z.union([asReference, z.array(asReference).min(1)]).describe('One AS, or a list of them.') })
       .optional()
       .describe('ASes at which arriving traffic is counted. Default: every AS that hijacks or leaks.'),
     assertions: z.array(assertion).default([]).describe('What must hold for the run to pass.'),

@@ -1,9 +1,9 @@
 /** Counters of every wire with a middle, as differences every 100 ms. */
 import type { Lab } from '../emulator/lab.ts';
-import type { WireCounters } from '../emulator/wires.ts';
+import { DIRECTIONS, type LinkCounters, type WireCounters } from '../emulator/wire/delay-line.ts';
 import type { WireSample } from '../results/bundle.ts';
 import type { Scenario } from './model.ts';
-import { until } from './timeline.ts';
+import { until } from './play-timeline.ts';
 
 const INTERVAL_MS = 100;
 
@@ -32,31 +32,33 @@ export async function sampleWires(
 interface Reading {
   /** Seconds from the start of the pass. */
   readonly t: number;
-  readonly wires: readonly WireCounters[];
+  readonly links: Readonly<Record<string, LinkCounters>>;
 }
 
 async function read(lab: Lab, t0: number): Promise<Reading> {
-  const wires = await lab.wires.counters();
-  return { t: (performance.now() - t0) / 1000, wires };
+  const links = await lab.wires.counters();
+  return { t: (performance.now() - t0) / 1000, links };
 }
 
 function difference(before: Reading, now: Reading): WireSample[] {
-  return now.wires.flatMap((wire, index) => {
-    const then = before.wires[index];
+  const time = { t: now.t, interval: now.t - before.t };
+  return Object.entries(now.links).flatMap(([link, counters]) => {
+    const then = before.links[link];
     if (then === undefined) return [];
-    const { link, direction } = wire;
-    return [
-      {
-        t: now.t,
-        interval: now.t - before.t,
-        link,
-        direction,
-        packets: wire.packets - then.packets,
-        bytes: wire.bytes - then.bytes,
-        dropped: wire.dropped - then.dropped,
-      },
-    ];
+    return DIRECTIONS.map((direction) => ({ ...time, link, direction, ...less(counters[direction], then[direction]) }));
   });
+}
+
+function less(now: WireCounters, then: WireCounters): { packets: number; bytes: number; dropped: number } {
+  return {
+    packets: now.packets - then.packets,
+    bytes: now.bytes - then.bytes,
+    dropped: discarded(now) - discarded(then),
+  };
+}
+
+function discarded({ dropped }: WireCounters): number {
+  return Object.values(dropped).reduce((sum, count) => sum + count, 0);
 }
 
 function live(t: number, end: number, samples: readonly WireSample[]): string {

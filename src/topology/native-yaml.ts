@@ -23,7 +23,7 @@ function readAses(yaml: YamlFile<TopologyInput>): DraftAs[] {
   const { ases, defaults } = yaml.value;
   const problems: Problem[] = [];
   const keys = readAsKeys(Object.keys(ases), (key, message) => {
-    problems.push(yaml.problem(['ases', key], message, 'an ISD-AS such as 1-ff00:0:110, once'));
+    problems.push(yaml.problem(['ases', key], message, 'an ISD-AS such as 1-ff00:0:110, once', 'key'));
   });
   if (problems.length > 0) throw new InputError(problems);
   return [...keys].map(([key, ia]) => {

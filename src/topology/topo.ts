@@ -81,7 +81,7 @@ function readAses(yaml: YamlFile<TopoInput>, fallback: number): DraftAs[] {
   const { ASes } = yaml.value;
   const problems: Problem[] = [];
   const keys = readAsKeys(Object.keys(ASes), (key, message) => {
-    problems.push(yaml.problem(['ASes', key], message, 'an ISD-AS such as 1-ff00:0:110, once'));
+    problems.push(yaml.problem(['ASes', key], message, 'an ISD-AS such as 1-ff00:0:110, once', 'key'));
   });
   if (problems.length > 0) throw new InputError(problems);
   return [...keys].map(([key, ia]) => {
@@ -104,16 +104,13 @@ function readAses(yaml: YamlFile<TopoInput>, fallback: number): DraftAs[] {
 }
 
 function notesOf({ ASes, links }: TopoInput): string[] {
-  const ases = Object.values(ASes).filter((as) => as.underlay === 'UDP/IPv6').length;
-  const wires = links.filter((entry) => entry.underlay === 'UDP/IPv6').length;
+  const over6 = [...Object.values(ASes), ...links].filter((entry) => entry.underlay === 'UDP/IPv6').length;
   const rated = links.filter((entry) => entry.bw !== undefined).length;
-  const notes = [];
-  if (ases + wires > 0) {
-    notes.push(
-      `${ases} ASes and ${wires} links ask for UDP/IPv6: the lab carries them over IPv4, with the same SCION MTU`,
-    );
-  }
-  if (rated > 0)
-    notes.push(`${rated} links name a bandwidth (bw): the reference does not enforce it, nor does the lab`);
-  return notes;
+  const places = (count: number) => `in ${count} ${count === 1 ? 'place' : 'places'}`;
+  return [
+    ...(over6 === 0
+      ? []
+      : [`UDP/IPv6 is asked for ${places(over6)}: the lab carries SCION over IPv4, with the same SCION MTU`]),
+    ...(rated === 0 ? [] : [`a bandwidth (bw) is named ${places(rated)}: as in the reference, nothing enforces it`]),
+  ];
 }

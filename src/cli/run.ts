@@ -1,0 +1,39 @@
+/** `cilion run`: one scenario, from nothing to the report. */
+import { join } from 'node:path';
+import { type ExitCode, LabError } from '../errors.ts';
+import { printSummary } from '../report/terminal.ts';
+import { loadScenario } from '../scenario/load.ts';
+import { type Narrowing, narrow } from '../scenario/narrow.ts';
+import { runScenario } from '../scenario/run.ts';
+import type { Command } from './command.ts';
+import { interruptible } from './interrupt.ts';
+import { Progress } from './progress.ts';
+
+export const run: Command = {
+  name: 'run',
+  summary: 'build the lab of a scenario, replay its timeline over each transport, measure, judge and report',
+  arguments: [{ name: '<scenario>', description: 'scenario file, e.g. scenarios/bgp-hijack.yaml' }],
+  options: [
+    { flags: '--results <folder>', description: 'where bundles go', default: 'results' },
+    { flags: '--repeat <n>', description: "passes of each transport, in place of the file's `repeat`" },
+    { flags: '--transport <names>', description: "only these of the scenario's transports, separated by commas" },
+  ],
+  needsRoot: true,
+  needsBuild: true,
+  async run([file = ''], options): Promise<ExitCode> {
+    const scenario = narrow(await loadScenario(file), options as Narrowing);
+    const progress = new Progress();
+    for (const note of scenario.notes ?? []) progress.note(`  note: ${note}`);
+    const results = String(options['results']);
+    const { folder, verdicts, invalid } = await interruptible((signal) =>
+      runScenario(scenario, { results, progress, signal, command: ['cilion', ...process.argv.slice(2)] }),
+    );
+    await printSummary(folder, process.stdout);
+    if (invalid.length > 0) {
+      throw new LabError(`the run is invalid: ${invalid.length} fault(s), see ${join(folder, 'report.html')}`, {
+        hint: 'a machine that does nothing else keeps time better',
+      });
+    }
+    return verdicts.holds ? 0 : 1;
+  },
+};

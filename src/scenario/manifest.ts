@@ -1,0 +1,94 @@
+/** What ran, on what, from which inputs: everything that somebody needs to judge a run or to repeat it. */
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { cpus, release, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Lab } from '../emulator/lab.ts';
+import { run } from '../process/process.ts';
+import { BUNDLE_SCHEMA, type Manifest, type Pass } from '../results/bundle.ts';
+import type { Scenario } from './model.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const BPF_OBJECTS = join(ROOT, 'build/bpf');
+
+export interface RunFacts {
+  readonly lab: Lab;
+  readonly startedAt: Date;
+  readonly command: readonly string[];
+  readonly stageSeconds: Readonly<Record<string, number>>;
+  readonly invalid: readonly string[];
+  readonly inputs: Manifest['inputs'];
+}
+
+export async function describeRun(scenario: Scenario, passes: readonly Pass[], facts: RunFacts): Promise<Manifest> {
+  const { lab } = facts;
+  const { name, title, question, source } = scenario;
+  return {
+    schema: BUNDLE_SCHEMA,
+    runId: lab.directory.id,
+    scenario: { name, title, question, file: source },
+    command: facts.command,
+    startedAt: facts.startedAt.toISOString(),
+    finishedAt: new Date().toISOString(),
+    durationSeconds: scenario.durationNs / 1e9,
+    repeat: scenario.repeat,
+    seed: scenario.seed,
+    transports: scenario.transports,
+    workloads: scenario.workloads,
+    passes,
+    controlPlane: scenario.controlPlane,
+    bgp: scenario.bgp,
+    git: await gitState(),
+    versions: await versions(lab.bgp.version),
+    machine: { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, memoryBytes: totalmem() },
+    bpf: hashes(BPF_OBJECTS, '.bpf.o'),
+    mechanisms: {
+      shaping: 'delay line in XDP with live-frame re-injection',
+      aes: 'table (2 KiB) with a cache of recent MACs',
+      segmentation: 'in software before each wire; no frame longer than its MTU',
+      'receive offload': 'GRO on at every router and node',
+    },
+    inputs: facts.inputs,
+    stageSeconds: facts.stageSeconds,
+    invalid: facts.invalid,
+  };
+}
+
+/** Null outside a git checkout. */
+async function gitState(): Promise<Manifest['git']> {
+  try {
+    const commit = (await run(['git', '-C', ROOT, 'rev-parse', 'HEAD'])).stdout.trim();
+    const { stdout } = await run(['git', '-C', ROOT, 'status', '--porcelain']);
+    return { commit, dirty: stdout.trim() !== '' };
+  } catch {
+    return null;
+  }
+}
+
+async function versions(bird: string): Promise<Record<string, string>> {
+  const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
+  const [iperf3, irtt, clang] = await Promise.all([
+    versionOf(['iperf3', '--version'], /iperf (\S+)/),
+    versionOf(['irtt', 'version'], /irtt version: (\S+)/),
+    versionOf(['clang-19', '--version'], /clang version (\S+)/),
+  ]);
+  return { cilion: version, node: process.version, kernel: release(), bird, iperf3, irtt, clang };
+}
+
+async function versionOf(argv: readonly string[], pattern: RegExp): Promise<string> {
+  const { stdout, stderr } = await run(argv);
+  return pattern.exec(stdout + stderr)?.[1] ?? 'unknown';
+}
+
+function hashes(folder: string, ending: string): Record<string, string> {
+  const files = readdirSync(folder).filter((name) => name.endsWith(ending));
+  return Object.fromEntries(
+    files.sort().map((name) => [
+      name,
+      createHash('sha256')
+        .update(readFileSync(join(folder, name)))
+        .digest('hex'),
+    ]),
+  );
+}

@@ -1,0 +1,127 @@
+/** A whole run: the lab built, each transport's passes interleaved, everything judged and written into a bundle. */
+import { rm } from 'node:fs/promises';
+import type { Progress } from '../cli/progress.ts';
+import { Lab } from '../emulator/lab.ts';
+import { planLab } from '../emulator/plan-lab.ts';
+import { LabError } from '../errors.ts';
+import { makeReport } from '../report/report.ts';
+import type { Verdicts } from '../results/bundle.ts';
+import { BundleWriter } from '../results/bundle-writer.ts';
+import { summarise } from '../results/summary.ts';
+import { judge } from '../results/verdicts.ts';
+import { TRANSPORTS } from '../transports/transports.ts';
+import { describeRun } from './manifest.ts';
+import type { Scenario, TransportName } from './model.ts';
+import { type PassResult, runPass } from './pass.ts';
+import { topologyRecord } from './topology-record.ts';
+import { requireShapes } from './wire-check.ts';
+
+export interface RunOptions {
+  /** Folder that holds all bundles. */
+  readonly results: string;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+  /** As typed, for the manifest. */
+  readonly command: readonly string[];
+}
+
+export interface RunResult {
+  /** The bundle. */
+  readonly folder: string;
+  readonly verdicts: Verdicts;
+  /** Why the run cannot be trusted; empty when it can. */
+  readonly invalid: readonly string[];
+}
+
+/** Nothing of a run that fails or is aborted stays: no lab, no bundle. */
+export async function runScenario(scenario: Scenario, options: RunOptions): Promise<RunResult> {
+  const startedAt = new Date();
+  const { progress, signal } = options;
+  const plan = planLab(scenario);
+  const lab = await progress.stage('build the lab', async (detail) => {
+    const built = await Lab.build(plan, { detached: false, signal });
+    detail(
+      `lab ${built.directory.id}: ${plan.ases.length} ASes, ${plan.namespaces.length} namespaces, ${plan.wires.length} shaped wires`,
+    );
+    return built;
+  });
+  let bundle: BundleWriter | undefined;
+  let passes: PassResult[];
+  try {
+    bundle = await BundleWriter.create({
+      resultsFolder: options.results,
+      scenario: scenario.name,
+      shortId: lab.directory.id,
+      startedAt,
+    });
+    passes = await runPasses(scenario, lab, bundle, options);
+  } catch (error) {
+    if (bundle !== undefined) await rm(bundle.folder, { recursive: true, force: true });
+    throw error;
+  } finally {
+    await progress.stage('take the lab down', () => lab.destroy());
+  }
+  return writeResults(scenario, lab, bundle, passes, startedAt, options);
+}
+
+async function runPasses(
+  scenario: Scenario,
+  lab: Lab,
+  bundle: BundleWriter,
+  { progress, signal }: RunOptions,
+): Promise<PassResult[]> {
+  await progress.stage('BGP converges', async (detail) => {
+    const ms = await lab.bgp.converge(signal);
+    detail(`${lab.plan.routers.length} routers after ${(ms / 1000).toFixed(1)} s`);
+  });
+  await progress.stage('measure the wires', (detail) => requireShapes(lab, detail));
+  const passes: PassResult[] = [];
+  for (let repetition = 1; repetition <= scenario.repeat; repetition += 1) {
+    for (const name of scenario.transports) {
+      signal.throwIfAborted();
+      const title = scenario.repeat === 1 ? name : `${name}, ${repetition} of ${scenario.repeat}`;
+      const pass = await progress.stage(title, (detail) =>
+        runPass({ lab, scenario, bundle, signal, detail }, TRANSPORTS[name as TransportName], repetition),
+      );
+      for (const fault of pass.faults) progress.note(`  ! ${fault}`);
+      passes.push(pass);
+    }
+  }
+  return passes;
+}
+
+async function writeResults(
+  scenario: Scenario,
+  lab: Lab,
+  bundle: BundleWriter,
+  passes: readonly PassResult[],
+  startedAt: Date,
+  { progress, command }: RunOptions,
+): Promise<RunResult> {
+  const data = passes.map((pass) => pass.data);
+  const drops = new Map(passes.map((pass) => [pass.data.pass.id, pass.drops]));
+  const invalid = passes.flatMap((pass) => pass.faults);
+  const verdicts = judge(scenario.assertions, data);
+  await bundle.writeSummary(summarise(data, drops));
+  await bundle.writeVerdicts(verdicts);
+  await bundle.writeTopology(
+    topologyRecord(
+      scenario,
+      lab.plan,
+      passes.flatMap((pass) => pass.paths),
+    ),
+  );
+  const inputs = [];
+  for (const input of scenario.inputs) inputs.push(await bundle.writeInput(input.path, input.text));
+  const facts = { lab, startedAt, command, stageSeconds: progress.stageSeconds, invalid, inputs };
+  await bundle.writeManifest(
+    await describeRun(
+      scenario,
+      data.map(({ pass }) => pass),
+      facts,
+    ),
+  );
+  await progress.stage('make the report', () => makeReport(bundle.folder));
+  if (passes.length === 0) throw new LabError('the scenario names no transport');
+  return { folder: bundle.folder, verdicts, invalid };
+}

@@ -1,0 +1,8 @@
+/** The transports by name. */
+import type { TransportName } from '../scenario/model.ts';
+import { cilion } from './cilion.ts';
+import { ip } from './ip.ts';
+import type { Transport } from './transport.ts';
+import { vxlan } from './vxlan.ts';
+
+export const TRANSPORTS: Readonly<Record<TransportName, Transport>> = { ip, vxlan, cilion };
