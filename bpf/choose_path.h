@@ -16,11 +16,18 @@ static __always_inline bool path_usable(__u32 id)
     return health->lapse_ns == 0 || bpf_ktime_get_ns() < health->last_heard_ns + health->lapse_ns;
 }
 
-/* NULL where none is usable. */
-static __always_inline struct cilion_path *choose_path(const struct cilion_path_set *set, __u32 flow_hash)
+/*
+ * Id of the path for a flow, + 1; 0 where none is usable. A function of its own (not static), so that the
+ * verifier walks its loops once and not for every way that leads here.
+ */
+__noinline __u32 choose_path(__u32 policy, __u32 remote, __u32 flow_hash)
 {
-    __u32 usable = 0, total = 0, target, i, id;
+    struct cilion_route_key key = {.policy = policy, .remote = remote};
+    struct cilion_path_set *set = bpf_map_lookup_elem(&scion_path_cache, &key);
+    __u32 usable = 0, total = 0, target, i;
 
+    if (!set)
+        return 0;
     for (i = 0; i < CILION_MAX_PATHS_OF_SET; i++) {
         if (i >= set->count)
             break;
@@ -32,16 +39,14 @@ static __always_inline struct cilion_path *choose_path(const struct cilion_path_
             break;
     }
     if (usable == 0 || total == 0)
-        return NULL;
+        return 0;
     target = flow_hash % total;
     for (i = 0; i < CILION_MAX_PATHS_OF_SET; i++) {
         if (!(usable & 1U << i))
             continue;
-        if (target < set->weight[i]) {
-            id = set->path[i];
-            return bpf_map_lookup_elem(&paths, &id);
-        }
+        if (target < set->weight[i])
+            return set->path[i] + 1;
         target -= set->weight[i];
     }
-    return NULL;
+    return 0;
 }

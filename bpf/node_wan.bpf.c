@@ -6,43 +6,66 @@
 #include <bpf/bpf_helpers.h>
 #include "decapsulate.h"
 
-/* A packet that has arrived in its AS: for this node, or for another. */
-static __always_inline int deliver(struct xdp_md *ctx, struct packet *p, struct underlay *u,
-                                   const struct cilion_as *as, const struct cilion_node *node)
+/* The AS and the node behind a frame; NULL where the device is none of ours. */
+static __always_inline struct cilion_as *own_as(const struct cilion_device *device)
 {
-    __be32 *host = (void *)(p->scion + 1);
+    __u32 slot = device->as_slot;
+
+    return bpf_map_lookup_elem(&ases, &slot);
+}
+
+/*
+ * A packet that has arrived in its AS and passed all checks: for this node, or for another. It is read again
+ * from its start, and the function is not static, so that the verifier sees it once.
+ */
+__noinline int deliver(struct xdp_md *ctx, __u32 as_slot, __u32 ingress)
+{
+    struct underlay *u = (void *)(long)ctx->data;
+    struct packet p = {.end = (void *)(long)ctx->data_end, .scion = (void *)(u + 1), .ingress = ingress};
+    struct cilion_as *as = bpf_map_lookup_elem(&ases, &as_slot);
+    __be32 *destination = (void *)(p.scion + 1), host;
+    struct cilion_node *node = own_node();
     struct cilion_link *sibling;
 
-    if (p->scion->host_types >> 4 != SCION_HOST_IPV4 || (void *)(host + 1) > p->end)
-        return refuse(as, CILION_LOCAL_DELIVERY, p, u);
-    if (*host != node->internal_ip) {
-        __be32 key = *host;
-
-        sibling = p->ingress ? bpf_map_lookup_elem(&siblings, &key) : NULL;
-        return sibling ? transmit(p, u, as, sibling) : refuse(as, CILION_LOCAL_DELIVERY, p, u);
+    if (!as || !node || (void *)(destination + 1) > p.end)
+        return XDP_DROP;
+    if (p.scion->host_types >> 4 != SCION_HOST_IPV4)
+        return refuse(as, CILION_LOCAL_DELIVERY, &p, u);
+    p.length = bpf_ntohs(u->udp.len) - sizeof(struct udphdr);
+    p.header_len = p.scion->words * 4;
+    host = *destination;
+    if (host != node->internal_ip) {
+        sibling = ingress ? bpf_map_lookup_elem(&siblings, &host) : NULL;
+        return sibling ? transmit(&p, u, as, sibling) : refuse(as, CILION_LOCAL_DELIVERY, &p, u);
     }
-    if (p->scion->next_header == SCION_NEXT_POD_PACKET)
-        return decapsulate(ctx, p, u, as, node);
-    return refuse(as, CILION_LOCAL_DELIVERY, p, u);
+    if (p.scion->next_header == SCION_NEXT_POD_PACKET)
+        return decapsulate(ctx, &p, u, as, node);
+    return refuse(as, CILION_LOCAL_DELIVERY, &p, u);
 }
 
 /* As a host: what the AS's routers hand over has had its hop field checked where it came in. */
-static __always_inline int receive_as_host(struct xdp_md *ctx, struct packet *p, struct underlay *u,
-                                           const struct cilion_as *as, const struct cilion_node *node)
+__noinline int receive_as_host(struct xdp_md *ctx, __u32 as_slot)
 {
-    __be32 from = u->ip.saddr;
-    struct cilion_link *sibling = bpf_map_lookup_elem(&siblings, &from);
-    enum cilion_reason reason = open_underlay(p, u);
+    struct underlay *u = (void *)(long)ctx->data;
+    struct packet p = {.end = (void *)(long)ctx->data_end};
+    struct cilion_as *as = bpf_map_lookup_elem(&ases, &as_slot);
+    struct cilion_node *node = own_node();
+    enum cilion_reason reason;
+    __be32 from;
 
-    if (!sibling || u->udp.source != node->router_port)
+    if (!as || !node || (void *)(u + 1) > p.end)
+        return XDP_DROP;
+    reason = open_underlay(&p, u);
+    from = u->ip.saddr;
+    if (!bpf_map_lookup_elem(&siblings, &from) || u->udp.source != node->router_port)
         reason = CILION_UNDERLAY_SOURCE;
     if (reason == CILION_FORWARDED)
-        reason = parse_scion(p);
-    if (reason == CILION_FORWARDED && bpf_ntohs(p->scion->payload_len) != p->length - p->header_len)
+        reason = parse_scion(&p);
+    if (reason == CILION_FORWARDED && bpf_ntohs(p.scion->payload_len) != p.length - p.header_len)
         reason = CILION_PACKET_SIZE;
-    if (reason == CILION_FORWARDED && p->scion->dst_ia != as->ia)
+    if (reason == CILION_FORWARDED && p.scion->dst_ia != as->ia)
         reason = CILION_DESTINATION_IA;
-    return reason == CILION_FORWARDED ? deliver(ctx, p, u, as, node) : refuse(as, reason, p, u);
+    return reason == CILION_FORWARDED ? deliver(ctx, as_slot, 0) : refuse(as, reason, &p, u);
 }
 
 static __always_inline enum cilion_reason receive_as_router(struct packet *p, struct underlay *u)
@@ -67,16 +90,13 @@ int node_wan(struct xdp_md *ctx)
 
     if (!device || device->role == CILION_ROLE_NONE || !node || (void *)(u + 1) > p.end)
         return XDP_PASS;
-    index = device->as_slot;
-    as = bpf_map_lookup_elem(&ases, &index);
+    as = own_as(device);
     if (!as)
         return XDP_PASS;
     if (device->role == CILION_ROLE_EXTERNAL) {
         p.ingress = device->ifid;
         link = find_link(as, p.ingress);
-        if (!link)
-            return XDP_PASS;
-        reason = receive(&p, u, link);
+        reason = link ? receive(&p, u, link) : NOT_FOR_US;
         if (reason == NOT_FOR_US)
             return XDP_PASS;
         count_link(as->link_base + p.ingress, 0, 1, p.end - (void *)u);
@@ -84,7 +104,7 @@ int node_wan(struct xdp_md *ctx)
         if (!is_udp_to(u, node->internal_ip))
             return XDP_PASS;
         if (u->udp.dest == node->host_port)
-            return receive_as_host(ctx, &p, u, as, node);
+            return receive_as_host(ctx, device->as_slot);
         if (u->udp.dest != node->router_port)
             return XDP_PASS;
         reason = receive_as_router(&p, u);
@@ -95,7 +115,7 @@ int node_wan(struct xdp_md *ctx)
         reason = route(&p, as, &step);
     if (reason != CILION_FORWARDED)
         return refuse(as, reason, &p, u);
-    return step.egress ? transmit(&p, u, as, step.egress) : deliver(ctx, &p, u, as, node);
+    return step.egress ? transmit(&p, u, as, step.egress) : deliver(ctx, device->as_slot, p.ingress);
 }
 
 char LICENSE[] SEC("license") = "GPL";

@@ -163,22 +163,12 @@ static __always_inline int refuse_pod(enum cilion_reason reason, const struct po
     return TC_ACT_SHOT;
 }
 
-static __always_inline struct cilion_path_set *find_path_set(__be32 pod, __u32 remote)
+static __always_inline bool may_pass(__u32 policy, __u32 remote)
 {
-    __u32 *policy = bpf_map_lookup_elem(&pod_policy_map, &pod);
-    struct cilion_route_key key = {.policy = policy ? *policy : 0, .remote = remote};
+    struct cilion_route_key key = {.policy = policy, .remote = remote};
+    struct cilion_path_set *set = bpf_map_lookup_elem(&scion_path_cache, &key);
 
-    return bpf_map_lookup_elem(&scion_path_cache, &key);
-}
-
-static __always_inline int no_path(struct __sk_buff *skb, const struct cilion_node *node,
-                                   const struct pod_packet *p, const struct cilion_path_set *set)
-{
-    if (set && set->on_none == CILION_ON_NONE_PASS && !p->segmented) {
-        skb->mark = node->fallback_mark;
-        return TC_ACT_OK;
-    }
-    return refuse_pod(CILION_NO_PATH, p, skb->len);
+    return set && set->on_none == CILION_ON_NONE_PASS;
 }
 
 static __always_inline int send_by(struct __sk_buff *skb, const struct cilion_node *node,
@@ -215,9 +205,10 @@ int pod_egress(struct __sk_buff *skb)
 {
     struct cilion_node *node = own_node();
     struct cilion_remote *remote;
-    struct cilion_path_set *set;
     struct cilion_path *path;
     struct pod_packet p = {};
+    __u32 *configured, policy, id;
+    __be32 pod;
     bool measured;
 
     if (!node)
@@ -229,11 +220,18 @@ int pod_egress(struct __sk_buff *skb)
     if (!remote)
         return TC_ACT_OK;
     measured = measure(skb, &p);
-    set = find_path_set(p.ip->saddr, remote->id);
+    pod = p.ip->saddr;
+    configured = bpf_map_lookup_elem(&pod_policy_map, &pod);
+    policy = configured ? *configured : 0;
     p.hash = hash_flow(&p);
-    path = set ? choose_path(set, p.hash) : NULL;
-    if (!path)
-        return no_path(skb, node, &p, set);
+    id = choose_path(policy, remote->id, p.hash) - 1;
+    path = bpf_map_lookup_elem(&paths, &id);
+    if (!path) {
+        if (p.segmented || !may_pass(policy, remote->id))
+            return refuse_pod(CILION_NO_PATH, &p, skb->len);
+        skb->mark = node->fallback_mark;
+        return TC_ACT_OK;
+    }
     lower_mss(skb, &p, remote->inner_mtu);
     if (!open_frame(skb, &p))
         return TC_ACT_SHOT;

@@ -127,11 +127,12 @@ static __always_inline bool extensions_ok(const struct packet *p)
     return true;
 }
 
-static __always_inline enum cilion_reason other_path_type(const struct packet *p)
+static __always_inline enum cilion_reason other_path_type(const struct packet *p, __u32 path_len)
 {
     switch (p->scion->path_type) {
     case SCION_PATH_EMPTY:
-        return p->scion->next_header == SCION_NEXT_BFD ? CILION_BFD : CILION_UNSUPPORTED_PATH;
+        return p->scion->next_header == SCION_NEXT_BFD && path_len == 0 ? CILION_BFD
+                                                                        : CILION_UNSUPPORTED_PATH;
     case SCION_PATH_ONE_HOP:
         return CILION_ONE_HOP_PATH;
     case SCION_PATH_EPIC:
@@ -160,7 +161,7 @@ static __always_inline enum cilion_reason parse_scion(struct packet *p)
     if (hosts > p->header_len)
         return CILION_MALFORMED_PATH;
     if (p->scion->path_type != SCION_PATH_STANDARD)
-        return other_path_type(p);
+        return other_path_type(p, p->header_len - hosts);
     p->meta = start + hosts;
     if (p->meta + SCION_META_LEN > p->end || hosts + SCION_META_LEN > p->header_len)
         return CILION_MALFORMED_PATH;

@@ -4,6 +4,7 @@
 #include "error.h"
 #include "wire_capture.h"
 #include "wire_injector.h"
+#include "wire_probe.h"
 
 #include <functional>
 #include <memory>
@@ -89,4 +90,5 @@ Napi::Value StartDelayLine(const Napi::CallbackInfo &info)
 void InitDelayLine(Napi::Env env, Napi::Object exports)
 {
     exports["startDelayLine"] = Napi::Function::New(env, StartDelayLine, "startDelayLine");
+    InitWireProbe(env, exports);
 }

@@ -1,5 +1,7 @@
 #include "wire_injector.h"
 
+#include "real_time.h"
+
 #include <algorithm>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -11,7 +13,6 @@
 #include <sched.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/timerfd.h>
 #include <system_error>
 
@@ -151,8 +152,7 @@ void WireInjector::Loop()
         error_ = errno;
         return;
     }
-    setpriority(PRIO_PROCESS, 0,
-                -20); // of this thread alone; without the right to, it works, only less punctually
+    RealTimeScope real_time(2);
 
     auto *wake = wake_.at<wire_wake>(0);
     while (!stopping_ && error_ == 0) {

@@ -1,4 +1,4 @@
-/** Waits until BGP has carried every wanted prefix to every router. */
+/** Waits until BGP has carried every wanted prefix to every router, and where asked nothing else. */
 import { LabError } from '../errors.ts';
 import type { BirdControl } from './control.ts';
 import type { BirdProtocol } from './routes.ts';
@@ -6,9 +6,16 @@ import type { BirdProtocol } from './routes.ts';
 /** BIRD reports nothing by itself, so its table is asked for. */
 const POLL_MS = 50;
 
+export interface ConvergenceOptions {
+  /** No router has a route to any other prefix either: what was announced falsely is gone. */
+  readonly exactly?: boolean;
+  readonly signal?: AbortSignal;
+}
+
 interface Lack {
   readonly router: string;
-  readonly prefixes: readonly string[];
+  readonly missing: readonly string[];
+  readonly surplus: readonly string[];
   readonly sessions: readonly BirdProtocol[];
 }
 
@@ -23,11 +30,11 @@ export async function awaitConvergence(
   routers: ReadonlyMap<string, BirdControl>,
   prefixes: readonly string[],
   deadlineMs: number,
-  signal?: AbortSignal,
+  options: ConvergenceOptions = {},
 ): Promise<number> {
   const started = performance.now();
   const lacks = await Promise.all(
-    [...routers].map(([router, control]) => awaitRouter(router, control, prefixes, started + deadlineMs, signal)),
+    [...routers].map(([router, control]) => awaitRouter(router, control, prefixes, started + deadlineMs, options)),
   );
   const failed = lacks.filter((lack) => lack !== null);
   if (failed.length > 0)
@@ -40,33 +47,46 @@ async function awaitRouter(
   control: BirdControl,
   prefixes: readonly string[],
   deadline: number,
-  signal: AbortSignal | undefined,
+  { signal, exactly = false }: ConvergenceOptions,
 ): Promise<Lack | null> {
   for (;;) {
     signal?.throwIfAborted();
     // The count is one line; the table itself is worth reading only when it can be complete.
     const late = performance.now() > deadline;
-    if (late || (await control.routeCount()) >= prefixes.length) {
-      const missing = await missingPrefixes(control, prefixes);
-      if (missing.length === 0) return null;
-      if (late) return { router, prefixes: missing, sessions: await bgpSessions(control) };
+    const count = late ? prefixes.length : await control.routeCount();
+    if (exactly ? count === prefixes.length : count >= prefixes.length) {
+      const { missing, surplus } = await difference(control, prefixes, exactly);
+      if (missing.length + surplus.length === 0) return null;
+      if (late) return { router, missing, surplus, sessions: await bgpSessions(control) };
     }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }
 
-async function missingPrefixes(control: BirdControl, prefixes: readonly string[]): Promise<string[]> {
+async function difference(
+  control: BirdControl,
+  prefixes: readonly string[],
+  exactly: boolean,
+): Promise<{ missing: string[]; surplus: string[] }> {
+  const wanted = new Set(prefixes);
   const present = new Set((await control.bestRoutes()).map((route) => route.prefix));
-  return prefixes.filter((prefix) => !present.has(prefix));
+  return { missing: [...wanted.difference(present)], surplus: exactly ? [...present.difference(wanted)] : [] };
 }
 
 async function bgpSessions(control: BirdControl): Promise<BirdProtocol[]> {
   return (await control.protocols()).filter((protocol) => protocol.kind === 'BGP');
 }
 
-function describe({ router, prefixes, sessions }: Lack): string {
-  const shown = prefixes.slice(0, 5).join(', ');
-  const more = prefixes.length > 5 ? ` and ${prefixes.length - 5} more` : '';
+function describe({ router, missing, surplus, sessions }: Lack): string {
+  const faults = [
+    ...(missing.length === 0 ? [] : [`has no route to ${list(missing)}`]),
+    ...(surplus.length === 0 ? [] : [`still has a route to ${list(surplus)}`]),
+  ];
   const states = sessions.map(({ name, state, info }) => `${name} ${info.replace(/\s+/g, ' ') || state}`).join('; ');
-  return `${router} has no route to ${shown}${more}; sessions: ${states || 'none'}`;
+  return `${router} ${faults.join(' and ')}; sessions: ${states || 'none'}`;
+}
+
+function list(prefixes: readonly string[]): string {
+  const shown = prefixes.slice(0, 5).join(', ');
+  return prefixes.length > 5 ? `${shown} and ${prefixes.length - 5} more` : shown;
 }

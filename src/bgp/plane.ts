@@ -8,7 +8,7 @@ import { inParallel } from '../process/parallel.ts';
 import { type Running, start } from '../process/process.ts';
 import type { IsdAs } from '../topology/model.ts';
 import { type BgpRouter, type BgpState, type Hijack, HONEST, renderBirdConfig } from './config.ts';
-import { BirdControl } from './control.ts';
+import { BirdControl, birdCommand } from './control.ts';
 import { awaitConvergence } from './convergence.ts';
 import { follow, type Journey } from './follow.ts';
 
@@ -45,7 +45,7 @@ export class BgpPlane {
     for (const speaker of speakers) {
       writeConfig(speaker, HONEST);
       const { files, netns } = speaker;
-      const argv = ['bird', '-f', '-c', `${files}.conf`, '-s', `${files}.ctl`, '-P', `${files}.pid`];
+      const argv = birdCommand({ config: `${files}.conf`, socket: `${files}.ctl`, pid: `${files}.pid` });
       plane.processes.set(speaker.name, start(argv, { netns, stderrFile: `${files}.log`, detached: options.detached }));
     }
     await plane.#connect();
@@ -71,10 +71,11 @@ export class BgpPlane {
     );
   }
 
-  /** Resolves when every router has a route to every AS's prefix; returns milliseconds. */
+  /** Resolves when every router has a route to every AS's prefix and to nothing else; returns milliseconds. */
   converge(signal?: AbortSignal): Promise<number> {
+    const options = { exactly: true, ...(signal === undefined ? {} : { signal }) };
     const prefixes = new Set(this.#speakers.flatMap(({ router }) => router.prefixes));
-    return awaitConvergence(this.#controls, [...prefixes], CONVERGENCE_DEADLINE_MS, signal);
+    return awaitConvergence(this.#controls, [...prefixes], CONVERGENCE_DEADLINE_MS, options);
   }
 
   hijack(by: IsdAs, hijack: Hijack): Promise<void> {

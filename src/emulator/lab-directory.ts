@@ -3,15 +3,20 @@
  *
  *   journal.ndjson   what was made, in order, written before it is made
  *   plan.json        the plan that was applied
+ *   topology.json    the topology that it was made from
+ *   validity.json    from when and for how long its SCION segments are valid
  *   bird/            configuration, control socket and log of each BGP speaker
  *   bpf/             a BPF file system with the lab's pinned maps
  *   wires/           configuration, control socket and log of the process that runs the wires' middles
  *   work/            output of workloads until the bundle has it
  */
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CilionError } from '../errors.ts';
+import type { Validity } from '../scion/control-plane.ts';
+import { topologyFromJson, topologyToJson } from '../topology/json.ts';
+import type { Topology } from '../topology/model.ts';
 import type { Plan } from './plan.ts';
 
 export const STATE_ROOT = '/run/cilion';
@@ -67,8 +72,23 @@ export class LabDirectory {
     return join(NETNS_ROOT, this.namespaceName(namespace));
   }
 
+  /** What the lab was built from, for commands that look into it. */
+  keep(plan: Plan, topology: Topology, validity: Validity): void {
+    writeFileSync(this.path('topology.json'), topologyToJson(topology));
+    writeFileSync(this.path('validity.json'), JSON.stringify(validity));
+    writeFileSync(this.path('plan.json'), JSON.stringify(plan));
+  }
+
   plan(): Plan {
     return JSON.parse(readFileSync(this.path('plan.json'), 'utf8')) as Plan;
+  }
+
+  topology(): Topology {
+    return topologyFromJson(readFileSync(this.path('topology.json'), 'utf8'));
+  }
+
+  validity(): Validity {
+    return JSON.parse(readFileSync(this.path('validity.json'), 'utf8')) as Validity;
   }
 }
 

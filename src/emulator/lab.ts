@@ -1,8 +1,9 @@
 /** A lab that runs: built from a plan, ended by destroying it. */
-import { writeFileSync } from 'node:fs';
 import { BgpPlane, type BgpSpeaker } from '../bgp/plane.ts';
 import { native } from '../dataplane/native.ts';
 import type { Running } from '../process/process.ts';
+import { type ControlPlane, computedControlPlane, LAB_EXPIRY_SECONDS } from '../scion/control-plane.ts';
+import type { Topology } from '../topology/model.ts';
 import { destroyLab } from './destroy.ts';
 import { Journal } from './journal.ts';
 import { LabDirectory } from './lab-directory.ts';
@@ -11,9 +12,16 @@ import type { Plan } from './plan.ts';
 import { Wires } from './wires.ts';
 
 export interface BuildOptions {
+  readonly topology: Topology;
   /** The lab goes on after this process (`cilion up`). */
   readonly detached: boolean;
   readonly signal: AbortSignal;
+}
+
+interface Planes {
+  readonly bgp: BgpPlane;
+  readonly wires: Wires;
+  readonly control: ControlPlane;
 }
 
 export class Lab {
@@ -21,15 +29,17 @@ export class Lab {
   readonly plan: Plan;
   readonly bgp: BgpPlane;
   readonly wires: Wires;
+  readonly control: ControlPlane;
   /** What died although nobody ended it; a run with faults is invalid. */
   readonly faults: string[] = [];
   #ending = false;
 
-  private constructor(directory: LabDirectory, plan: Plan, bgp: BgpPlane, wires: Wires) {
+  private constructor(directory: LabDirectory, plan: Plan, { bgp, wires, control }: Planes) {
     this.directory = directory;
     this.plan = plan;
     this.bgp = bgp;
     this.wires = wires;
+    this.control = control;
     for (const [name, process] of bgp.processes) this.#watch(`BIRD of ${name}`, process);
     if (wires.process !== undefined) this.#watch('the wires', wires.process);
   }
@@ -38,7 +48,8 @@ export class Lab {
   static async build(plan: Plan, options: BuildOptions): Promise<Lab> {
     const directory = LabDirectory.create();
     try {
-      writeFileSync(directory.path('plan.json'), JSON.stringify(plan));
+      const validity = { timestamp: Math.floor(Date.now() / 1000), expirySeconds: LAB_EXPIRY_SECONDS };
+      directory.keep(plan, options.topology, validity);
       const journal = new Journal(directory);
       journal.record([{ kind: 'bpffs', path: directory.path('bpf') }]);
       native().mountBpffs(directory.path('bpf'));
@@ -49,7 +60,8 @@ export class Lab {
         Wires.start(plan, directory),
         BgpPlane.start(speakers(plan, directory), options),
       ]);
-      return new Lab(directory, plan, bgp, wires);
+      const control = computedControlPlane(options.topology, plan.seed, validity);
+      return new Lab(directory, plan, { bgp, wires, control });
     } catch (error) {
       await destroyLab(directory);
       throw error;

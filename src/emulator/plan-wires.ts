@@ -9,7 +9,7 @@ const UNSHAPED: Shape = { delayNs: 0, jitterNs: 0, lossPpm: 0, rateBps: 0, queue
 /** Where the file sets no queue limit: how long a frame may wait for the rate limit. */
 const DEFAULT_QUEUE_NS = 50e6;
 /** Frames a second that a direction without a rate limit must be able to hold for its delay. */
-const UNLIMITED_PPS = 400_000;
+const UNLIMITED_PPS = 200_000;
 /** Smallest average frame that a rate-limited direction is sized for, bytes. */
 const SIZED_FRAME_BYTES = 200;
 const MAX_SLOTS = 32_768;

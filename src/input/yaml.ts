@@ -114,7 +114,7 @@ function problemMaker(file: string, document: Document, lines: LineCounter): Yam
 export function formatPath(path: FieldPath): string {
   return path.reduce<string>((text, part) => {
     if (typeof part === 'number') return `${text}[${part}]`;
-    if (!/^[A-Za-z_][\w.-]*$/.test(part)) return `${text}["${part}"]`;
+    if (!/^[A-Za-z_][\w-]*$/.test(part)) return `${text}["${part}"]`;
     return text === '' ? part : `${text}.${part}`;
   }, '');
 }

@@ -12,9 +12,9 @@ import { observeCaptures, startCaptures } from './captures.ts';
 import { actionsOf } from './events.ts';
 import type { Scenario, Workload } from './model.ts';
 import { podPlace } from './places.ts';
+import { playTimeline, timelineFaults } from './play-timeline.ts';
 import { requireReachability } from './reachability.ts';
 import { recordRoutes } from './routes.ts';
-import { playTimeline, timelineFaults } from './play-timeline.ts';
 import { sampleWires } from './wire-sampler.ts';
 
 /** From starting the clients to t = 0: connections are made and caches warm by then; it is not measured. */

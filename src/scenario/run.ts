@@ -39,7 +39,7 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
   const { progress, signal } = options;
   const plan = planLab(scenario);
   const lab = await progress.stage('build the lab', async (detail) => {
-    const built = await Lab.build(plan, { detached: false, signal });
+    const built = await Lab.build(plan, { topology: scenario.topology, detached: false, signal });
     detail(
       `lab ${built.directory.id}: ${plan.ases.length} ASes, ${plan.namespaces.length} namespaces, ${plan.wires.length} shaped wires`,
     );

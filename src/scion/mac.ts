@@ -19,17 +19,14 @@ export function deriveForwardingKey(masterKey: Uint8Array): Uint8Array {
 
 /** The two CMAC subkeys (RFC 4493 section 2.3), 16 bytes each. Hop MACs use k1 alone: their input is one full block. */
 export function cmacSubkeys(key: Uint8Array): { readonly k1: Uint8Array; readonly k2: Uint8Array } {
-  const k1 = doubled(encryptBlock(key, new Uint8Array(BLOCK_LENGTH)));
-  return { k1, k2: doubled(k1) };
+  const { k1 } = cmacOf(key);
+  return { k1: Uint8Array.from(k1), k2: doubled(k1) };
 }
 
 /** AES-CMAC of exactly 16 bytes. Throws FormatError for another length of key or block. */
 export function aesCmacBlock(key: Uint8Array, block: Uint8Array): Uint8Array {
-  const { k1 } = cmacSubkeys(key);
-  return encryptBlock(
-    key,
-    block.map((byte, index) => byte ^ k1[index]!),
-  );
+  const { encrypt, k1 } = cmacOf(key);
+  return encrypt(block.map((byte, index) => byte ^ k1[index]!));
 }
 
 /** The 16 bytes that a hop field's MAC covers. */
@@ -64,12 +61,31 @@ export function chainSegId(segId: number, mac: Uint8Array): number {
   return segId ^ viewOf(mac).getUint16(0);
 }
 
-function encryptBlock(key: Uint8Array, block: Uint8Array): Uint8Array {
+interface Cmac {
+  readonly encrypt: (block: Uint8Array) => Uint8Array;
+  readonly k1: Uint8Array;
+}
+
+/** Setting up a cipher costs far more than the one block of a MAC. A key must not be changed after its first use. */
+const prepared = new WeakMap<Uint8Array, Cmac>();
+
+function cmacOf(key: Uint8Array): Cmac {
+  const known = prepared.get(key);
+  if (known !== undefined) return known;
+  const encrypt = blockCipher(key);
+  const cmac = { encrypt, k1: doubled(encrypt(new Uint8Array(BLOCK_LENGTH))) };
+  prepared.set(key, cmac);
+  return cmac;
+}
+
+/** ECB keeps no state between blocks, and without padding each block comes out of update() at once. */
+function blockCipher(key: Uint8Array): (block: Uint8Array) => Uint8Array {
   if (key.length !== AES_KEY_LENGTH) throw new FormatError(`AES key of ${key.length} bytes, 16 are needed`);
-  if (block.length !== BLOCK_LENGTH) throw new FormatError(`AES block of ${block.length} bytes, 16 are needed`);
-  // A whole block without padding comes out of update() at once.
   const cipher = createCipheriv('aes-128-ecb', key, null).setAutoPadding(false);
-  return Uint8Array.from(cipher.update(block));
+  return (block) => {
+    if (block.length !== BLOCK_LENGTH) throw new FormatError(`AES block of ${block.length} bytes, 16 are needed`);
+    return Uint8Array.from(cipher.update(block));
+  };
 }
 
 /** Multiplication by x in GF(2¹²⁸) (RFC 4493 section 2.3). */

@@ -1,72 +1,25 @@
-/** The addon against the running kernel: objects, maps, programs, attachments, namespaces, ring buffers. */
+/** The addon's objects, maps, programs, pins, ring buffers and BTF against the running kernel. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { mkdtempSync, readlinkSync, rmdirSync } from 'node:fs';
+import { mkdtempSync, rmdirSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
-import { buildAll, buildBpf } from '../../src/dataplane/build.ts';
 import { u32 } from '../../src/dataplane/layout.ts';
-import { type Native, type NativeObject, native } from '../../src/dataplane/native.ts';
-import { run } from '../../src/process/process.ts';
-
-const FIXTURES = path.join(import.meta.dirname, 'fixtures');
-const OUTPUT = path.resolve(import.meta.dirname, '../../build/test');
-const LEFT = `ctnative${process.pid}l`;
-const RIGHT = `ctnative${process.pid}r`;
-const FRAME = new Uint8Array(64).fill(0xee);
+import { type Native, native } from '../../src/dataplane/native.ts';
+import { buildFixtures, FRAME, fixture, loaded, readU64, u64 } from './fixtures/native.ts';
 
 let bpf: Native;
-let left: { netns: string; ifindex: number };
-let right: { netns: string; ifindex: number };
-let bpffs: string;
-
-function fixture(name: string): string {
-  return path.join(OUTPUT, `${name}.bpf.o`);
-}
-
-function loaded(): NativeObject {
-  const object = bpf.openObject(fixture('native'));
-  object.load();
-  return object;
-}
-
-function u64(value: bigint): Uint8Array {
-  return new Uint8Array(new BigUint64Array([value]).buffer);
-}
-
-function frameCount(object: NativeObject): bigint {
-  return new BigUint64Array(object.map('frames').lookup(u32(0))!.slice().buffer)[0]!;
-}
-
-/** The receiving half of a veth runs in a softirq of its own, so a count may still be on its way. */
-async function eventually(condition: () => boolean, what: () => string): Promise<void> {
-  for (const end = performance.now() + 2000; !condition(); await delay(1)) {
-    if (performance.now() > end) assert.fail(what());
-  }
-}
+const bpffs = mkdtempSync(path.join(os.tmpdir(), 'ctnative'));
 
 before(async () => {
-  await buildAll();
-  for (const name of ['native', 'rejected', 'types']) {
-    await buildBpf(path.join(FIXTURES, `${name}.bpf.c`), fixture(name));
-  }
+  await buildFixtures();
   bpf = native();
-  for (const name of [LEFT, RIGHT]) await run(['ip', 'netns', 'add', name]);
-  await run(['ip', 'link', 'add', 'l', 'netns', LEFT, 'type', 'veth', 'peer', 'name', 'r', 'netns', RIGHT]);
-  await run(['ip', '-n', LEFT, 'link', 'set', 'l', 'up']);
-  await run(['ip', '-n', RIGHT, 'link', 'set', 'r', 'up']);
-  left = { netns: `/run/netns/${LEFT}`, ifindex: bpf.ifindex('l', `/run/netns/${LEFT}`) };
-  right = { netns: `/run/netns/${RIGHT}`, ifindex: bpf.ifindex('r', `/run/netns/${RIGHT}`) };
-  bpffs = mkdtempSync(path.join(os.tmpdir(), 'ctnative'));
   bpf.mountBpffs(bpffs);
 });
 
-after(async () => {
-  bpf.unmount(bpffs);
+after(() => {
+  bpf?.unmount(bpffs);
   rmdirSync(bpffs);
-  for (const name of [LEFT, RIGHT]) await run(['ip', 'netns', 'del', name]);
 });
 
 test('a run returns the verdict, the grown packet and the context, with globals set before the load', () => {
@@ -74,17 +27,17 @@ test('a run returns the verdict, the grown packet and the context, with globals 
   object.setGlobal('verdict', u32(3));
   object.load();
   const grow = object.program('grow');
+  const loopback = bpf.ifindex('lo');
   const data = new Uint8Array(20).fill(7);
   // struct xdp_md: data, data_end, data_meta, ingress_ifindex, rx_queue_index, egress_ifindex
-  const ctx = new Uint8Array(new Uint32Array([0, data.length, 0, left.ifindex, 0, 0]).buffer);
-  const result = grow.run({ data, ctx, netns: left.netns });
+  const ctx = new Uint8Array(new Uint32Array([0, data.length, 0, loopback, 0, 0]).buffer);
+  const result = grow.run({ data, ctx });
   assert.equal(result.retval, 3);
   assert.deepEqual(result.data, Uint8Array.from([0xc1, 0x10, ...data]));
   assert.equal(new Uint32Array(result.ctx.slice().buffer)[1], data.length + 2);
   assert.ok(grow.info.id > 0 && grow.info.jitedBytes > 0 && grow.info.verifiedInstructions > 0);
 
-  const seen = new BigUint64Array(object.map('.bss').lookup(u32(0))!.slice().buffer);
-  assert.equal(seen[0], BigInt(left.ifindex), 'the ingress resolves inside the namespace');
+  assert.equal(readU64(object.map('.bss').lookup(u32(0))), BigInt(loopback), 'the program saw the context');
   object.close();
 });
 
@@ -178,13 +131,6 @@ test('a batch writes all its entries, and one that does not fit is an error', ()
   object.close();
 });
 
-test('a batch on a map type without batches is written entry by entry', () => {
-  const object = loaded();
-  bpf.inNetns(left.netns, () => object.map('ports').updateBatch(u32(0), u32(left.ifindex), 1));
-  assert.deepEqual(object.map('ports').lookup(u32(0)), u32(left.ifindex));
-  object.close();
-});
-
 test('a per-CPU map gives a value for each CPU and takes one for all', () => {
   const object = loaded();
   const map = object.map('per_cpu');
@@ -242,30 +188,12 @@ test('mounting a BPF file system where one is changes nothing', () => {
   object.close();
 });
 
-test('the thread is back in its namespace after a body that returns, throws or is asynchronous', () => {
-  const where = () => readlinkSync('/proc/thread-self/ns/net');
-  const home = where();
-  assert.notEqual(bpf.inNetns(left.netns, where), home);
-  assert.equal(where(), home);
-  const failure = new Error('from the body');
-  assert.throws(
-    () =>
-      bpf.inNetns(left.netns, () => {
-        throw failure;
-      }),
-    failure,
-  );
-  assert.equal(where(), home);
-  assert.throws(() => bpf.inNetns(left.netns, async () => {}), /must be synchronous/);
-  assert.equal(where(), home);
-  assert.throws(() => bpf.ifindex('r', left.netns), { code: 'ENODEV', message: new RegExp(`find device r in ${left.netns}`) });
-  assert.throws(() => bpf.ifindex('l', '/run/netns/absent'), { code: 'ENOENT' });
-});
-
 test('a ring buffer delivers each record once, in order', () => {
   const object = loaded();
   const lengths: number[] = [];
-  const ring = bpf.openRing(object.map('events'), (record) => lengths.push(new DataView(record.buffer).getUint32(0, true)));
+  const ring = bpf.openRing(object.map('events'), (record) =>
+    lengths.push(new DataView(record.buffer).getUint32(0, true)),
+  );
   for (const size of [60, 61, 62]) object.program('report_length').run({ data: new Uint8Array(size) });
   assert.equal(ring.poll(), 3);
   assert.equal(ring.poll(), 0);
@@ -288,93 +216,6 @@ test('what a record callback throws comes out of poll, and later records remain'
   fail = false;
   assert.equal(ring.poll(), 1);
   ring.close();
-  object.close();
-});
-
-test('live frames leave by the device of a DEVMAP and are counted at the far end of the veth', async () => {
-  const object = loaded();
-  assert.throws(() => object.map('ports').update(u32(0), u32(right.ifindex + 1000), 'any', left.netns), { code: 'EINVAL' });
-  object.map('ports').update(u32(0), u32(left.ifindex), 'any', left.netns);
-  object.program('count_and_drop').attachXdp(right.ifindex, right.netns);
-  const result = object.program('send_out').run({
-    data: FRAME,
-    repeat: 128,
-    batchSize: 64,
-    liveFrames: true,
-    netns: left.netns,
-  });
-  assert.deepEqual([result.data.length, result.ctx.length], [0, 0]);
-  await eventually(
-    () => frameCount(object) === 128n,
-    () => `${frameCount(object)} of 128 frames arrived`,
-  );
-  bpf.detachXdp(right.ifindex, right.netns);
-  object.close();
-});
-
-test('signals neither shorten a live run nor fail it', async () => {
-  const object = loaded();
-  let signals = 0;
-  const onSignal = () => {
-    signals++;
-  };
-  process.on('SIGUSR2', onSignal);
-  const sender = spawn(
-    process.execPath,
-    ['-e', `console.log('ready'); setInterval(() => process.kill(${process.pid}, 'SIGUSR2'), 1)`],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  );
-  await new Promise((resolve) => sender.stdout.once('data', resolve));
-  const repeat = 2_000_000;
-  object.program('count_and_drop').run({ data: FRAME, repeat, liveFrames: true });
-  assert.equal(frameCount(object), BigInt(repeat));
-  await eventually(
-    () => signals > 0,
-    () => 'no signal arrived',
-  );
-  const ended = new Promise((resolve) => sender.once('exit', resolve));
-  sender.kill('SIGKILL');
-  await ended;
-  process.off('SIGUSR2', onSignal);
-  object.close();
-});
-
-test('an XDP attachment replaces the one before it, shows in ip(8) and is gone after the detachment', async () => {
-  const object = loaded();
-  const attached = async () => {
-    const [link] = JSON.parse((await run(['ip', '-n', RIGHT, '-j', 'link', 'show', 'r'])).stdout);
-    return link.xdp?.prog.id;
-  };
-  object.program('pass').attachXdp(right.ifindex, right.netns);
-  assert.equal(await attached(), object.program('pass').info.id);
-  object.program('count_and_drop').attachXdp(right.ifindex, right.netns);
-  assert.equal(await attached(), object.program('count_and_drop').info.id);
-  bpf.detachXdp(right.ifindex, right.netns);
-  assert.equal(await attached(), undefined);
-  assert.throws(() => object.program('count_and_accept').attachXdp(right.ifindex, right.netns), { code: 'EINVAL' });
-  assert.throws(() => object.program('pass').attachXdp(right.ifindex + 1000, right.netns), { code: 'ENODEV' });
-  object.close();
-});
-
-test('a tc program sees the frames of its direction until it is detached', async () => {
-  const object = loaded();
-  object.map('ports').update(u32(0), u32(left.ifindex), 'any', left.netns);
-  object.program('pass').attachXdp(right.ifindex, right.netns);
-  const count = object.program('count_and_accept');
-  count.attachTc(right.ifindex, 'ingress', right.netns);
-  count.attachTc(right.ifindex, 'ingress', right.netns);
-  count.attachTc(right.ifindex, 'egress', right.netns);
-  const before = frameCount(object);
-  object.program('send_out').run({ data: FRAME, repeat: 64, liveFrames: true, netns: left.netns });
-  await eventually(
-    () => frameCount(object) >= before + 64n,
-    () => `${frameCount(object) - before} of 64 frames arrived`,
-  );
-  bpf.detachTc(right.ifindex, right.netns);
-  const filters = await run(['tc', '-n', RIGHT, 'qdisc', 'show', 'dev', 'r', 'clsact']);
-  assert.equal(filters.stdout, '');
-  assert.throws(() => bpf.detachTc(right.ifindex, right.netns), { message: /remove clsact from device/ });
-  bpf.detachXdp(right.ifindex, right.netns);
   object.close();
 });
 

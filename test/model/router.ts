@@ -1,10 +1,11 @@
 /**
  * The border router's rules in plain words of TypeScript: the oracle for the BPF dataplane.
  *
- * It follows the reference router (router/dataplane.go, `process()`) check by check and in its order, with one addition:
- * a version other than 0, which the reference reads as if it were 0, goes to the slow path. Reasons are the names
- * in bpf/reasons.h without their prefix. Not modelled, since no byte of the packet says them: underlay addresses beyond
- * which router sent the packet, MTUs, and what the slow path answers.
+ * It follows the reference router (router/dataplane.go, `process()`) check by check and in its order, and is stricter in
+ * three places: a version other than 0, which the reference reads as if it were 0, goes to the slow path; a packet from
+ * inside that is under way must have come from a sibling router, also where its hop field names no interface (the
+ * reference takes interface 0 for its own network and lets it pass); and for the same reason interface 0 is no way
+ * out. Not modelled: underlay addresses, MTUs, the destination host's own address and port, and what the slow path answers.
  */
 import { FormatError } from '../../src/scion/format-error.ts';
 import {
@@ -32,6 +33,7 @@ import {
   segmentOf,
 } from '../../src/scion/path.ts';
 import type { InterfaceId, IsdAs } from '../../src/topology/model.ts';
+import { drop, type Outcome, slow } from './outcome.ts';
 
 /** What the AS at the other end is to this one. */
 export type Neighbour = 'core' | 'parent' | 'child' | 'peer';
@@ -54,51 +56,11 @@ export interface RouterConfig {
 /** The interface that a packet came in by; 0 from a host of the AS; or the sibling router that sent it. */
 export type Ingress = InterfaceId | { readonly sibling: string };
 
-export type DropReason =
-  | 'TRUNCATED'
-  | 'BAD_EXTENSION'
-  | 'MALFORMED_PATH'
-  | 'PATH_END'
-  | 'UNSUPPORTED_PATH'
-  | 'TRANSIT_SOURCE';
-
-export type SlowReason =
-  | 'UNKNOWN_VERSION'
-  | 'ONE_HOP_PATH'
-  | 'EPIC_PATH'
-  | 'BFD'
-  | 'EXPIRED_HOP'
-  | 'WRONG_INGRESS'
-  | 'PACKET_SIZE'
-  | 'SOURCE_IA'
-  | 'DESTINATION_IA'
-  | 'SOURCE_HOST'
-  | 'BAD_MAC'
-  | 'INGRESS_ALERT'
-  | 'EGRESS_ALERT'
-  | 'UNKNOWN_EGRESS'
-  | 'INVALID_PATH'
-  | 'INVALID_SEGMENT_CHANGE'
-  | 'EGRESS_DOWN';
-
-export type Outcome =
-  /** Leaves by `egress`, or goes to the sibling router that has it. */
-  | {
-      readonly verdict: 'forward';
-      readonly reason: 'FORWARDED' | 'TO_SIBLING';
-      readonly egress: InterfaceId;
-      readonly packet: Uint8Array;
-    }
-  /** Has arrived; SegID stands as a reply needs it. */
-  | { readonly verdict: 'deliver'; readonly reason: 'DELIVERED'; readonly packet: Uint8Array }
-  /** Needs an SCMP answer or work beyond forwarding. */
-  | { readonly verdict: 'slow'; readonly reason: SlowReason }
-  /** Discarded without an answer. */
-  | { readonly verdict: 'drop'; readonly reason: DropReason };
-
 /** What is known of a packet under way; `out` is what it becomes. */
 interface Transit {
   readonly router: RouterConfig;
+  /** The router's own AS as in the address header. */
+  readonly ia: bigint;
   readonly now: number;
   readonly packet: ScionPacket;
   readonly ingress: Ingress;
@@ -111,9 +73,6 @@ interface Transit {
   crossed: boolean;
 }
 
-const drop = (reason: DropReason): Outcome => ({ verdict: 'drop', reason });
-const slow = (reason: SlowReason): Outcome => ({ verdict: 'slow', reason });
-
 /** What a router does with a packet (from the SCION header on) at `now`, Unix seconds. */
 export function routePacket(bytes: Uint8Array, ingress: Ingress, router: RouterConfig, now: number): Outcome {
   const refused = refuseHeader(bytes);
@@ -125,7 +84,18 @@ export function routePacket(bytes: Uint8Array, ingress: Ingress, router: RouterC
   if (path === undefined) return drop('MALFORMED_PATH');
   const ingressId = typeof ingress === 'number' ? ingress : 0;
   const out = Uint8Array.from(bytes);
-  const transit = { router, now, packet, ingress, ingressId, out, path, peering: isPeeringHop(path), crossed: false };
+  const transit = {
+    router,
+    ia: isdAsToBigint(router.ia),
+    now,
+    packet,
+    ingress,
+    ingressId,
+    out,
+    path,
+    peering: isPeeringHop(path),
+    crossed: false,
+  };
   return (
     refuseHop(transit) ??
     (isLocal(transit, 'dst') ? { verdict: 'deliver', reason: 'DELIVERED', packet: out } : leave(transit))
@@ -243,8 +213,8 @@ function refuseTransitSource({ path, ingress, peering, router }: Transit): Outco
   return fromThere ? undefined : drop('TRANSIT_SOURCE');
 }
 
-function isLocal({ packet, router }: Transit, end: 'src' | 'dst'): boolean {
-  return packet.header[end].ia === isdAsToBigint(router.ia);
+function isLocal({ packet, ia }: Transit, end: 'src' | 'dst'): boolean {
+  return packet.header[end].ia === ia;
 }
 
 function refuseAses(transit: Transit): Outcome | undefined {

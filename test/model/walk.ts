@@ -1,7 +1,8 @@
 /** Carries a packet through a topology whose every AS is one model router. */
 import { forwardingKeys } from '../../src/scion/segments.ts';
 import type { InterfaceId, IsdAs, LinkEnd, LinkKind, Topology } from '../../src/topology/model.ts';
-import { type Neighbour, type Outcome, type RouterConfig, type RouterInterface, routePacket } from './router.ts';
+import type { Outcome } from './outcome.ts';
+import { type Neighbour, type RouterConfig, type RouterInterface, routePacket } from './router.ts';
 
 export interface Network {
   readonly routers: ReadonlyMap<IsdAs, RouterConfig>;

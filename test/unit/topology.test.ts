@@ -83,7 +83,7 @@ test('every fault between the parts of a topology is found at its place', async 
     [
       'b: 1-ff00:0:111#1',
       'b: 1-ff00:0:119#1',
-      /^t\.yaml:8:29: links\[0\]\.b: no AS 1-ff00:0:119 is defined \(did you mean/,
+      /^t\.yaml:8:28: links\[0\]\.b: no AS 1-ff00:0:119 is defined \(did you mean/,
     ],
     ['a: 1-ff00:0:110#2', 'a: 1-ff00:0:110#1', /^t\.yaml:9:9: links\[1\]\.a: interface 1-ff00:0:110#1 is used twice/],
     ['b: 1-ff00:0:111#1', 'b: 1-ff00:0:110#9', /links\[0\]\.b: the link joins 1-ff00:0:110 to itself/],

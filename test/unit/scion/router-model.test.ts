@@ -9,8 +9,9 @@ import { parseIsdAs } from '../../../src/scion/isd-as.ts';
 import { decodePath, encodePath, hopFieldOffset, infoFieldOffset, reversePath } from '../../../src/scion/path.ts';
 import { computeSegments } from '../../../src/scion/segments.ts';
 import type { Topology } from '../../../src/topology/model.ts';
+import type { Outcome } from '../../model/outcome.ts';
 import { buildPacket } from '../../model/packets.ts';
-import { type Ingress, type Outcome, type RouterConfig, routePacket } from '../../model/router.ts';
+import { type Ingress, type RouterConfig, routePacket } from '../../model/router.ts';
 import { buildNetwork, type Network, walkPacket } from '../../model/walk.ts';
 import { peering, sampleIa, sixteen, tiny4 } from './topologies.ts';
 

@@ -1,0 +1,19 @@
+/** `cilion report`: makes a bundle's report again, from the bundle alone. */
+import type { ExitCode } from '../errors.ts';
+import { makeReport } from '../report/report.ts';
+import { printSummary } from '../report/terminal.ts';
+import type { Command } from './command.ts';
+
+export const report: Command = {
+  name: 'report',
+  summary: 'make the report of a bundle again, from the bundle alone',
+  arguments: [{ name: '<bundle>', description: 'folder of a run, e.g. results/20260101-120000-bgp-hijack-abcde' }],
+  options: [],
+  needsRoot: false,
+  needsBuild: false,
+  async run([folder = '']): Promise<ExitCode> {
+    await makeReport(folder);
+    await printSummary(folder, process.stdout);
+    return 0;
+  },
+};

@@ -1,0 +1,18 @@
+/** The clock that the BPF programs judge expiry by: CLOCK_MONOTONIC plus an offset that user space keeps. */
+
+import { structCodec, u32 } from './layout.ts';
+import { layouts } from './layouts.gen.ts';
+import type { NativeMap } from './native.ts';
+import { native } from './native.ts';
+
+const codec = structCodec(layouts.cilion_clock);
+
+/** Unix time minus CLOCK_MONOTONIC, nanoseconds; exact to a millisecond. */
+export function unixOffsetNs(): bigint {
+  return BigInt(Date.now()) * 1_000_000n - native().monotonicNs();
+}
+
+/** Tells the programs what time it is; to be repeated when the wall clock has been stepped. */
+export function setClock(clock: NativeMap, offsetNs: bigint = unixOffsetNs()): void {
+  clock.update(u32(0), codec.encode({ unix_offset_ns: offsetNs }));
+}

@@ -1,0 +1,287 @@
+/**
+ * A cluster's node: its programs (node_wan on uplinks and the cluster's network, pod_egress on pods' veths and behind the
+ * segmenter) and their maps. The maps outlive this process when they are pinned; forwarding goes on without it.
+ */
+import { join } from 'node:path';
+import { LabError } from '../errors.ts';
+import { isdAsToBigint } from '../scion/isd-as.ts';
+import type { IsdAs } from '../topology/model.ts';
+import { ipv4Number, ipv4Prefix } from './addresses.ts';
+import { bpfObject } from './build.ts';
+import { structCodec, u32 } from './layout.ts';
+import { enums, layouts } from './layouts.gen.ts';
+import { type NativeMap, type NativeObject, native } from './native.ts';
+import { HealthTable } from './path-health.ts';
+import { openPinned, sizeRouterMaps } from './router.ts';
+import { type AsSettings, type LinkSettings, linkEntry, ROUTER_MAP_NAMES, RouterMaps } from './router-maps.ts';
+import { ipHeaderSum, type UnderlayEnd } from './underlay.ts';
+
+/** Paths that one policy can have towards one remote node. */
+export const MAX_PATHS_OF_SET = 8;
+
+const NODE_MAP_NAMES = [
+  'node',
+  'remote_pods',
+  'pod_policy_map',
+  'scion_path_cache',
+  'paths',
+  'path_health',
+  'siblings',
+] as const;
+/** A node is the only AS of its own instance. */
+const SLOT = 0;
+
+const nodeCodec = structCodec(layouts.cilion_node);
+const prefixCodec = structCodec(layouts.cilion_prefix);
+const remoteCodec = structCodec(layouts.cilion_remote);
+const routeKeyCodec = structCodec(layouts.cilion_route_key);
+const pathSetCodec = structCodec(layouts.cilion_path_set);
+const pathCodec = structCodec(layouts.cilion_path);
+const linkCodec = structCodec(layouts.cilion_link);
+
+export interface NodeSizes {
+  /** Above every interface index on which the node sends or receives SCION. */
+  readonly ifindexLimit: number;
+  /** Above every interface identifier of the AS. */
+  readonly linkLimit: number;
+  /** Default 256. */
+  readonly pathCount?: number;
+}
+
+export interface NodeSettings {
+  /** The node's address inside the AS: SCION host and underlay. */
+  readonly address: string;
+  /** UDP port at which routers of the AS reach one another. */
+  readonly routerPort: number;
+  /** UDP port at which routers deliver to hosts; 30041 by convention. */
+  readonly hostPort: number;
+  readonly podCidr: string;
+  /** Half of the segmenter pair that traffic is sent into, and half where it comes out (tc program there). */
+  readonly segmenterIn: number;
+  readonly segmenterOut: number;
+  /** Firewall mark of packets that a policy lets fall back to plain IP. Default 0. */
+  readonly fallbackMark?: number;
+}
+
+export interface RemoteSettings {
+  /** Of the remote node, for path sets. */
+  readonly id: number;
+  readonly ia: IsdAs;
+  /** Largest pod packet that all paths to it take, bytes: TCP's segment size follows it both ways. */
+  readonly innerMtu: number;
+}
+
+export interface PathSettings {
+  /** From `pathHeader`. */
+  readonly header: Uint8Array;
+  /** Device to send on. */
+  readonly ifindex: number;
+  /** The node's own interface that it leaves by, for the link's counters; 0 where a sibling node sends. */
+  readonly ifid: number;
+  /** From `innerMtu`. */
+  readonly innerMtu: number;
+  /** Unix seconds. */
+  readonly expiry: number;
+}
+
+export interface PathSetSettings {
+  /** `weight` 1…65535, default 1. Order counts for the strategy `ordered`. */
+  readonly paths: readonly { readonly id: number; readonly weight?: number }[];
+  /** Default `ordered`: the first usable one. `weighted`: by flow, in proportion to the weights. */
+  readonly strategy?: 'ordered' | 'weighted';
+  /** When none is usable. Default `block`; `pass` leaves packets to the kernel's routes under the fallback mark. */
+  readonly onNone?: 'block' | 'pass';
+}
+
+export interface Attachment {
+  readonly ifindex: number;
+  readonly netns: string;
+}
+
+interface Programs {
+  readonly wan: NativeObject;
+  readonly egress: NativeObject;
+}
+
+export class NodeDataplane extends RouterMaps {
+  readonly health: HealthTable;
+  readonly #node: (name: (typeof NODE_MAP_NAMES)[number]) => NativeMap;
+  readonly #programs: Programs | undefined;
+
+  private constructor(map: (name: string) => NativeMap, programs?: Programs) {
+    super(map);
+    this.#node = map;
+    this.#programs = programs;
+    this.health = new HealthTable(map('path_health'));
+  }
+
+  /** Loads fresh programs and maps. @throws Error with the verifier's log */
+  static load({ ifindexLimit, linkLimit, pathCount = 256 }: NodeSizes): NodeDataplane {
+    const wan = native().openObject(bpfObject('node_wan'));
+    sizeRouterMaps(wan, { ifindexLimit, asCount: 1, linkCount: linkLimit });
+    for (const name of ['paths', 'path_health']) wan.setMaxEntries(name, pathCount);
+    wan.load();
+    const egress = native().openObject(bpfObject('pod_egress'));
+    for (const name of egress.mapNames.filter((each) => wan.mapNames.includes(each) && !each.includes('.'))) {
+      egress.reuseMap(name, wan.map(name));
+    }
+    egress.load();
+    const node = new NodeDataplane((name) => wan.map(name), { wan, egress });
+    node.setClock();
+    return node;
+  }
+
+  /** The maps of an instance that `pin` has left: they can be read and written, but nothing more can be attached. */
+  static reopen(directory: string): NodeDataplane {
+    return new NodeDataplane(openPinned(directory, [...ROUTER_MAP_NAMES, ...NODE_MAP_NAMES]));
+  }
+
+  configureNode(settings: NodeSettings): void {
+    const pods = ipv4Prefix(settings.podCidr);
+    this.#node('node').update(
+      u32(0),
+      nodeCodec.encode({
+        internal_ip: ipv4Number(settings.address),
+        router_port: settings.routerPort,
+        host_port: settings.hostPort,
+        pod_net: pods.network,
+        pod_mask: pods.mask,
+        segmenter_in: settings.segmenterIn,
+        segmenter_out: settings.segmenterOut,
+        fallback_mark: settings.fallbackMark ?? 0,
+      }),
+    );
+  }
+
+  /** The node's AS; `linkBase` is 0. */
+  setAs(as: Omit<AsSettings, 'linkBase'>): void {
+    this.configureAs(SLOT, { ...as, linkBase: 0 });
+  }
+
+  /** A link of the AS: the node's own, or a sibling's (`sibling: true`, ends are addresses of the AS's network). */
+  setLink(link: LinkSettings): void {
+    this.configureLink(SLOT, link);
+  }
+
+  /** Another node of the AS as a host: packets for it that arrive here go to `remote` (its host port). */
+  setSibling(own: UnderlayEnd, remote: UnderlayEnd, ifindex: number, mtu: number): void {
+    const entry = linkEntry({ ifid: 0, role: 'core', ifindex, own, remote, mtu, sibling: true });
+    this.#node('siblings').update(ipKey(remote.address), linkCodec.encode(entry));
+  }
+
+  /** Pods of a remote node, by their CIDR. */
+  setRemote(cidr: string, remote: RemoteSettings): void {
+    const value = { ia: isdAsToBigint(remote.ia), id: remote.id, inner_mtu: remote.innerMtu };
+    this.#node('remote_pods').update(prefixKey(cidr), remoteCodec.encode(value));
+  }
+
+  removeRemote(cidr: string): boolean {
+    return this.#node('remote_pods').delete(prefixKey(cidr));
+  }
+
+  /** Policy of one of the node's pods; without one it has policy 0. */
+  setPodPolicy(address: string, policy: number): void {
+    this.#node('pod_policy_map').update(ipKey(address), u32(policy));
+  }
+
+  removePodPolicy(address: string): boolean {
+    return this.#node('pod_policy_map').delete(ipKey(address));
+  }
+
+  /** Writes a path under an id that no path set names: a path in use is never changed, it is replaced by another id. */
+  setPath(id: number, path: PathSettings): void {
+    const header = new Uint8Array(layouts.cilion_path.fields.find(({ name }) => name === 'header')!.size);
+    if (path.header.length > header.length) throw new RangeError(`path header of ${path.header.length} bytes`);
+    header.set(path.header);
+    const value = {
+      expiry_ns: BigInt(path.expiry) * 1_000_000_000n,
+      ifindex: path.ifindex,
+      link: path.ifid === 0 ? 0 : this.linkIndex(SLOT, path.ifid),
+      header_len: path.header.length,
+      inner_mtu: path.innerMtu,
+      ip_sum: ipHeaderSum(path.header),
+      header,
+    };
+    this.health.reset(id);
+    this.#node('paths').update(u32(id), pathCodec.encode(value));
+  }
+
+  /** Replaces the paths of a policy towards a remote node, in one step for packets under way. */
+  setPathSet(policy: number, remote: number, set: PathSetSettings): void {
+    if (set.paths.length > MAX_PATHS_OF_SET) throw new RangeError(`${set.paths.length} paths in a set, at most 8`);
+    const slots = Array.from({ length: MAX_PATHS_OF_SET }, (_, index) => set.paths[index]);
+    const weights = slots.map((path) => path?.weight ?? 1);
+    if (weights.some((weight) => !(weight >= 1 && weight <= 0xffff))) throw new RangeError('weights are 1 to 65535');
+    const { CILION_STRATEGY_ORDERED, CILION_STRATEGY_WEIGHTED } = enums.cilion_strategy;
+    const { CILION_ON_NONE_BLOCK, CILION_ON_NONE_PASS } = enums.cilion_on_none;
+    const value = {
+      count: set.paths.length,
+      strategy: set.strategy === 'weighted' ? CILION_STRATEGY_WEIGHTED : CILION_STRATEGY_ORDERED,
+      on_none: set.onNone === 'pass' ? CILION_ON_NONE_PASS : CILION_ON_NONE_BLOCK,
+      path: slots.map((path) => path?.id ?? 0),
+      weight: weights,
+    };
+    this.#node('scion_path_cache').update(routeKeyCodec.encode({ policy, remote }), pathSetCodec.encode(value));
+  }
+
+  removePathSet(policy: number, remote: number): boolean {
+    return this.#node('scion_path_cache').delete(routeKeyCodec.encode({ policy, remote }));
+  }
+
+  attachUplink(device: Attachment & { readonly ifid: number }): void {
+    this.configureDevice(device.ifindex, SLOT, device.ifid, device.netns);
+    this.#loaded().wan.program('node_wan').attachXdp(device.ifindex, device.netns);
+  }
+
+  /** The node's device on the cluster's network. */
+  attachInternal(device: Attachment): void {
+    this.configureDevice(device.ifindex, SLOT, 0, device.netns);
+    this.#loaded().wan.program('node_wan').attachXdp(device.ifindex, device.netns);
+  }
+
+  /** Host side of a pod's veth, or the half of the segmenter where frames come out. */
+  attachPodSide(device: Attachment): void {
+    this.#loaded().egress.program('pod_egress').attachTc(device.ifindex, 'ingress', device.netns);
+  }
+
+  detachXdp(device: Attachment): void {
+    native().detachXdp(device.ifindex, device.netns);
+    this.forgetDevice(device.ifindex);
+  }
+
+  detachPodSide(device: Attachment): void {
+    native().detachTc(device.ifindex, device.netns);
+  }
+
+  /** Into a folder of a BPF file system. */
+  pin(directory: string): void {
+    for (const name of ROUTER_MAP_NAMES) this.map(name).pin(join(directory, name));
+    for (const name of NODE_MAP_NAMES) this.#node(name).pin(join(directory, name));
+  }
+
+  close(): void {
+    this.#programs?.egress.close();
+    this.#programs?.wan.close();
+  }
+
+  /** For tests that run a program on a packet. */
+  get programs(): Programs {
+    return this.#loaded();
+  }
+
+  #loaded(): Programs {
+    if (this.#programs === undefined) throw new LabError('a reopened node has no programs to attach');
+    return this.#programs;
+  }
+}
+
+function ipKey(address: string): Uint8Array {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, ipv4Number(address));
+  return bytes;
+}
+
+function prefixKey(cidr: string): Uint8Array {
+  const { network, length } = ipv4Prefix(cidr);
+  return prefixCodec.encode({ length, ip: network });
+}

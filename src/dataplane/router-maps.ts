@@ -1,0 +1,166 @@
+/**
+ * The router's maps as user space fills them (bpf/maps.h): the same for border_router, which serves many ASes at once,
+ * and for a node, which is slot 0 of its own.
+ */
+import { isdAsToBigint } from '../scion/isd-as.ts';
+import { aesRoundKeys, cmacSubkeys } from '../scion/mac.ts';
+import type { IsdAs } from '../topology/model.ts';
+import { ipv4Number, macBytes } from './addresses.ts';
+import { setClock } from './clock.ts';
+import { type Count, type ReasonCount, readCount, readCounters } from './counters.ts';
+import { structCodec, u32 } from './layout.ts';
+import { type CilionLink, enums, layouts } from './layouts.gen.ts';
+import type { NativeMap } from './native.ts';
+import { ipHeaderSum, type UnderlayEnd, underlayHeader } from './underlay.ts';
+
+export const ROUTER_MAP_NAMES = ['devices', 'links', 'ases', 'tx_ports', 'counters', 'link_counters', 'clock'] as const;
+export type RouterMapName = (typeof ROUTER_MAP_NAMES)[number];
+
+/** What the neighbour on the link is to this AS. */
+export type LinkRole = 'core' | 'parent' | 'child' | 'peer';
+
+export interface AsSettings {
+  readonly ia: IsdAs;
+  /** 16 bytes: the AS's key for hop-field MACs (`deriveForwardingKey`). */
+  readonly forwardingKey: Uint8Array;
+  /** Its links are entries linkBase + 1 … linkBase + linkLimit − 1 of the link table, by interface identifier. */
+  readonly linkBase: number;
+  readonly linkLimit: number;
+  /** A user-space router listens on the same addresses and gets what XDP does not finish. Default false: dropped. */
+  readonly slowPath?: boolean;
+}
+
+export interface LinkSettings {
+  readonly ifid: number;
+  readonly role: LinkRole;
+  /** Device to send on. */
+  readonly ifindex: number;
+  readonly own: UnderlayEnd;
+  readonly remote: UnderlayEnd;
+  /** Largest IP packet, bytes. */
+  readonly mtu: number;
+  /** Default true. */
+  readonly up?: boolean;
+  /** Another router of the AS terminates the link: both ends are addresses of the AS's own network. Default false. */
+  readonly sibling?: boolean;
+}
+
+const asCodec = structCodec(layouts.cilion_as);
+const linkCodec = structCodec(layouts.cilion_link);
+const deviceCodec = structCodec(layouts.cilion_device);
+
+const LINK_KINDS: Readonly<Record<LinkRole, number>> = {
+  core: enums.cilion_link_kind.CILION_LINK_CORE,
+  parent: enums.cilion_link_kind.CILION_LINK_PARENT,
+  child: enums.cilion_link_kind.CILION_LINK_CHILD,
+  peer: enums.cilion_link_kind.CILION_LINK_PEER,
+};
+
+/** The entry of the link table (and of a node's table of siblings). */
+export function linkEntry(link: LinkSettings): CilionLink {
+  const { CILION_LINK_UP, CILION_LINK_SIBLING } = enums.cilion_link_flag;
+  return {
+    ifid: link.ifid,
+    kind: LINK_KINDS[link.role],
+    flags: (link.up === false ? 0 : CILION_LINK_UP) | (link.sibling === true ? CILION_LINK_SIBLING : 0),
+    ifindex: link.ifindex,
+    own_ip: ipv4Number(link.own.address),
+    remote_ip: ipv4Number(link.remote.address),
+    own_port: link.own.port,
+    remote_port: link.remote.port,
+    own_mac: macBytes(link.own.mac),
+    remote_mac: macBytes(link.remote.mac),
+    mtu: link.mtu,
+    ip_sum: ipHeaderSum(underlayHeader(link.own, link.remote)),
+  };
+}
+
+export class RouterMaps {
+  readonly map: (name: RouterMapName) => NativeMap;
+
+  constructor(map: (name: RouterMapName) => NativeMap) {
+    this.map = map;
+  }
+
+  /** Sets or replaces an AS. A new key takes effect at once: MACs cached under the old one no longer count. */
+  configureAs(slot: number, as: AsSettings): void {
+    const before = asCodec.decode(this.map('ases').lookup(u32(slot)) ?? new Uint8Array(asCodec.size));
+    const roundKeys = aesRoundKeys(as.forwardingKey);
+    const subkey = cmacSubkeys(as.forwardingKey).k1;
+    this.map('ases').update(
+      u32(slot),
+      asCodec.encode({
+        ia: isdAsToBigint(as.ia),
+        slot,
+        link_base: as.linkBase,
+        link_limit: as.linkLimit,
+        flags: as.slowPath === true ? enums.cilion_as_flag.CILION_AS_SLOW_PATH : 0,
+        key_epoch: (before.key_epoch + 1) % 2 ** 32,
+        subkey: littleEndianWords(subkey, 8, (view, at) => view.getBigUint64(at, true)),
+        round_keys: littleEndianWords(roundKeys, 4, (view, at) => view.getUint32(at, true)),
+      }),
+    );
+  }
+
+  /** Sets or replaces a link of an AS. @throws RangeError when the AS has no such slot for it */
+  configureLink(slot: number, link: LinkSettings): void {
+    this.map('links').update(u32(this.linkIndex(slot, link.ifid)), linkCodec.encode(linkEntry(link)));
+  }
+
+  /** A link that is down takes no packets: they go to the slow path or are dropped as EGRESS_DOWN. */
+  setLinkUp(slot: number, ifid: number, up: boolean): void {
+    const index = u32(this.linkIndex(slot, ifid));
+    const entry = linkCodec.decode(this.map('links').lookup(index) ?? new Uint8Array(linkCodec.size));
+    const { CILION_LINK_UP } = enums.cilion_link_flag;
+    const flags = up ? entry.flags | CILION_LINK_UP : entry.flags & ~CILION_LINK_UP;
+    this.map('links').update(index, linkCodec.encode({ ...entry, flags }));
+  }
+
+  /** Says what arrives on a device (`ifid` 0: the AS's own network) and lets the programs send on it. */
+  configureDevice(ifindex: number, slot: number, ifid: number, netns?: string): void {
+    const { CILION_ROLE_EXTERNAL, CILION_ROLE_INTERNAL } = enums.cilion_role;
+    const role = ifid === 0 ? CILION_ROLE_INTERNAL : CILION_ROLE_EXTERNAL;
+    this.map('tx_ports').update(u32(ifindex), u32(ifindex), 'any', netns);
+    this.map('devices').update(u32(ifindex), deviceCodec.encode({ role, as_slot: slot, ifid }));
+  }
+
+  /** The device is no longer ours: frames on it go to the kernel. */
+  forgetDevice(ifindex: number): void {
+    const { CILION_ROLE_NONE } = enums.cilion_role;
+    this.map('devices').update(u32(ifindex), deviceCodec.encode({ role: CILION_ROLE_NONE, as_slot: 0, ifid: 0 }));
+    this.map('tx_ports').delete(u32(ifindex));
+  }
+
+  setClock(offsetNs?: bigint): void {
+    setClock(this.map('clock'), offsetNs);
+  }
+
+  /** Since the programs were loaded. */
+  counters(slot: number): ReasonCount[] {
+    return readCounters(this.map('counters'), slot);
+  }
+
+  /** Frames of one link since the programs were loaded, bytes with the Ethernet header. */
+  linkCounters(slot: number, ifid: number): { readonly received: Count; readonly sent: Count } {
+    const index = this.linkIndex(slot, ifid) * 2;
+    return {
+      received: readCount(this.map('link_counters'), index),
+      sent: readCount(this.map('link_counters'), index + 1),
+    };
+  }
+
+  /** Index in the link table. */
+  linkIndex(slot: number, ifid: number): number {
+    const bytes = this.map('ases').lookup(u32(slot));
+    const as = bytes === undefined ? undefined : asCodec.decode(bytes);
+    if (as === undefined || ifid < 1 || ifid >= as.link_limit) {
+      throw new RangeError(`AS slot ${slot} has no interface ${ifid}: configure the AS first`);
+    }
+    return as.link_base + ifid;
+  }
+}
+
+function littleEndianWords<T>(bytes: Uint8Array, size: number, read: (view: DataView, at: number) => T): T[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Array.from({ length: bytes.length / size }, (_, index) => read(view, index * size));
+}

@@ -1,0 +1,89 @@
+/** The border router of transit ASes: one loaded program for all of a lab, told apart by the device a frame arrives on. */
+import { join } from 'node:path';
+import { LabError } from '../errors.ts';
+import { bpfObject } from './build.ts';
+import { enums } from './layouts.gen.ts';
+import { type NativeMap, type NativeObject, type NativeProgram, native } from './native.ts';
+import { ROUTER_MAP_NAMES, RouterMaps } from './router-maps.ts';
+
+export interface RouterSizes {
+  /** Above every interface index that carries a link. */
+  readonly ifindexLimit: number;
+  readonly asCount: number;
+  /** Above every linkBase + interface identifier. */
+  readonly linkCount: number;
+}
+
+export class BorderRouterDataplane extends RouterMaps {
+  readonly #object: NativeObject | undefined;
+
+  private constructor(map: (name: string) => NativeMap, object?: NativeObject) {
+    super(map);
+    this.#object = object;
+  }
+
+  /** Loads a fresh instance; it lives as long as this process unless attached or pinned. @throws Error with the verifier's log */
+  static load(sizes: RouterSizes): BorderRouterDataplane {
+    const object = native().openObject(bpfObject('border_router'));
+    sizeRouterMaps(object, sizes);
+    object.load();
+    const router = new BorderRouterDataplane((name) => object.map(name), object);
+    router.setClock();
+    return router;
+  }
+
+  /** The maps of an instance that `pin` has left: they can be read and written, but nothing more can be attached. */
+  static reopen(directory: string): BorderRouterDataplane {
+    return new BorderRouterDataplane(openPinned(directory, ROUTER_MAP_NAMES));
+  }
+
+  /** @throws LabError on a reopened instance */
+  get program(): NativeProgram {
+    if (this.#object === undefined) throw new LabError('a reopened border router has no program to attach');
+    return this.#object.program('border_router');
+  }
+
+  /** The device carries interface `ifid` of the AS in `slot`. */
+  attach(device: {
+    readonly ifindex: number;
+    readonly netns: string;
+    readonly slot: number;
+    readonly ifid: number;
+  }): void {
+    this.configureDevice(device.ifindex, device.slot, device.ifid, device.netns);
+    this.program.attachXdp(device.ifindex, device.netns);
+  }
+
+  detach(ifindex: number, netns: string): void {
+    native().detachXdp(ifindex, netns);
+    this.forgetDevice(ifindex);
+  }
+
+  /** Into a folder of a BPF file system. */
+  pin(directory: string): void {
+    for (const name of ROUTER_MAP_NAMES) this.map(name).pin(join(directory, name));
+  }
+
+  close(): void {
+    this.#object?.close();
+  }
+}
+
+export function sizeRouterMaps(object: NativeObject, sizes: RouterSizes): void {
+  object.setMaxEntries('devices', sizes.ifindexLimit);
+  object.setMaxEntries('tx_ports', sizes.ifindexLimit);
+  object.setMaxEntries('ases', sizes.asCount);
+  object.setMaxEntries('links', sizes.linkCount);
+  object.setMaxEntries('link_counters', sizes.linkCount * 2);
+  object.setMaxEntries('counters', sizes.asCount * enums.cilion_reason.CILION_REASON_MAX);
+}
+
+/** Opens pinned maps by name, once each. */
+export function openPinned(directory: string, names: readonly string[]): (name: string) => NativeMap {
+  const maps = new Map(names.map((name) => [name, native().openPinnedMap(join(directory, name))]));
+  return (name) => {
+    const map = maps.get(name);
+    if (map === undefined) throw new RangeError(`no map ${name} is pinned`);
+    return map;
+  };
+}

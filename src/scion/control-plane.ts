@@ -1,0 +1,36 @@
+/** The `computed` control plane of a lab: every AS's master key and the paths between any two ASes. */
+import type { IsdAs, Topology } from '../topology/model.ts';
+import { pathCombiner } from './combine.ts';
+import type { Path } from './end-to-end-path.ts';
+import { computeSegments, masterKey } from './segments.ts';
+
+export interface ControlPlane {
+  /** 16 bytes, from which the AS's forwarding key is derived. */
+  masterKey(ia: IsdAs): Uint8Array;
+  /** All paths, best first; empty when there is none. */
+  paths(src: IsdAs, dst: IsdAs): readonly Path[];
+}
+
+/** When the segments of a lab begin to be valid and for how long: with the seed, all that their bytes depend on. */
+export interface Validity {
+  /** Unix seconds. */
+  readonly timestamp: number;
+  readonly expirySeconds: number;
+}
+
+/** A lab that lives longer is not refreshed; its paths then expire as any path does. */
+export const LAB_EXPIRY_SECONDS = 24 * 3600;
+
+export function computedControlPlane(topology: Topology, seed: number, validity: Validity): ControlPlane {
+  const combine = pathCombiner(topology, computeSegments(topology, { seed, ...validity }));
+  const cache = new Map<string, readonly Path[]>();
+  return {
+    masterKey: (ia) => masterKey(seed, ia),
+    paths: (src, dst) => {
+      const key = `${src} ${dst}`;
+      const paths = cache.get(key) ?? combine(src, dst);
+      cache.set(key, paths);
+      return paths;
+    },
+  };
+}

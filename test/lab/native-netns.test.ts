@@ -1,0 +1,158 @@
+/** The addon across network namespaces: entry and return, attachments, DEVMAPs, live frames. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { readlinkSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { u32 } from '../../src/dataplane/layout.ts';
+import { type Native, native } from '../../src/dataplane/native.ts';
+import { run } from '../../src/process/process.ts';
+import { buildFixtures, FRAME, frameCount, loaded } from './fixtures/native.ts';
+
+const LEFT = `ctnative${process.pid}l`;
+const RIGHT = `ctnative${process.pid}r`;
+
+let bpf: Native;
+let left: { netns: string; ifindex: number };
+let right: { netns: string; ifindex: number };
+
+/** The receiving half of a veth runs in a softirq of its own, so a count may still be on its way. */
+async function eventually(condition: () => boolean, what: () => string): Promise<void> {
+  for (const end = performance.now() + 2000; !condition(); await delay(1)) {
+    if (performance.now() > end) assert.fail(what());
+  }
+}
+
+before(async () => {
+  await buildFixtures();
+  bpf = native();
+  for (const name of [LEFT, RIGHT]) await run(['ip', 'netns', 'add', name]);
+  await run(['ip', '-n', LEFT, 'link', 'add', 'left', 'type', 'veth', 'peer', 'name', 'right', 'netns', RIGHT]);
+  await run(['ip', '-n', LEFT, 'link', 'set', 'left', 'up']);
+  await run(['ip', '-n', RIGHT, 'link', 'set', 'right', 'up']);
+  left = { netns: `/run/netns/${LEFT}`, ifindex: bpf.ifindex('left', `/run/netns/${LEFT}`) };
+  right = { netns: `/run/netns/${RIGHT}`, ifindex: bpf.ifindex('right', `/run/netns/${RIGHT}`) };
+});
+
+after(async () => {
+  for (const name of [LEFT, RIGHT]) await run(['ip', 'netns', 'del', name]);
+});
+
+test('the thread is back in its namespace after a body that returns, throws or is asynchronous', () => {
+  const where = () => readlinkSync('/proc/thread-self/ns/net');
+  const home = where();
+  assert.notEqual(bpf.inNetns(left.netns, where), home);
+  assert.equal(where(), home);
+  const failure = new Error('from the body');
+  assert.throws(
+    () =>
+      bpf.inNetns(left.netns, () => {
+        throw failure;
+      }),
+    failure,
+  );
+  assert.equal(where(), home);
+  assert.throws(() => bpf.inNetns(left.netns, async () => {}), /must be synchronous/);
+  assert.equal(where(), home);
+  assert.throws(() => bpf.ifindex('right', left.netns), {
+    code: 'ENODEV',
+    message: new RegExp(`find device right in ${left.netns}`),
+  });
+  assert.throws(() => bpf.ifindex('left', '/run/netns/absent'), { code: 'ENOENT' });
+});
+
+test('a batch on a map type without batches is written entry by entry', () => {
+  const object = loaded();
+  bpf.inNetns(left.netns, () => object.map('ports').updateBatch(u32(0), u32(left.ifindex), 1));
+  assert.deepEqual(object.map('ports').lookup(u32(0)), u32(left.ifindex));
+  object.close();
+});
+
+test('live frames leave by the device of a DEVMAP and are counted at the far end of the veth', async () => {
+  const object = loaded();
+  assert.throws(() => object.map('ports').update(u32(0), u32(right.ifindex + 1000), 'any', left.netns), {
+    code: 'EINVAL',
+  });
+  object.map('ports').update(u32(0), u32(left.ifindex), 'any', left.netns);
+  object.program('count_and_drop').attachXdp(right.ifindex, right.netns);
+  const result = object.program('send_out').run({
+    data: FRAME,
+    repeat: 128,
+    batchSize: 64,
+    liveFrames: true,
+    netns: left.netns,
+  });
+  assert.deepEqual([result.data.length, result.ctx.length], [0, 0]);
+  await eventually(
+    () => frameCount(object) === 128n,
+    () => `${frameCount(object)} of 128 frames arrived`,
+  );
+  bpf.detachXdp(right.ifindex, right.netns);
+  object.close();
+});
+
+test('signals neither shorten a live run nor fail it', async () => {
+  const object = loaded();
+  let signals = 0;
+  const onSignal = () => {
+    signals++;
+  };
+  process.on('SIGUSR2', onSignal);
+  const sender = spawn(
+    process.execPath,
+    ['-e', `console.log('ready'); setInterval(() => process.kill(${process.pid}, 'SIGUSR2'), 1)`],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  await new Promise((resolve) => sender.stdout.once('data', resolve));
+  const repeat = 2_000_000;
+  object.program('count_and_drop').run({ data: FRAME, repeat, liveFrames: true });
+  assert.equal(frameCount(object), BigInt(repeat));
+  await eventually(
+    () => signals > 0,
+    () => 'no signal arrived',
+  );
+  const ended = new Promise((resolve) => sender.once('exit', resolve));
+  sender.kill('SIGKILL');
+  await ended;
+  process.off('SIGUSR2', onSignal);
+  object.close();
+});
+
+test('an XDP attachment replaces the one before it, shows in ip(8) and is gone after the detachment', async () => {
+  const object = loaded();
+  const attached = async () => {
+    const [link] = JSON.parse((await run(['ip', '-n', RIGHT, '-j', 'link', 'show', 'right'])).stdout);
+    return link.xdp?.prog.id;
+  };
+  object.program('pass').attachXdp(right.ifindex, right.netns);
+  assert.equal(await attached(), object.program('pass').info.id);
+  object.program('count_and_drop').attachXdp(right.ifindex, right.netns);
+  assert.equal(await attached(), object.program('count_and_drop').info.id);
+  bpf.detachXdp(right.ifindex, right.netns);
+  assert.equal(await attached(), undefined);
+  assert.throws(() => object.program('count_and_accept').attachXdp(right.ifindex, right.netns), { code: 'EINVAL' });
+  assert.throws(() => object.program('pass').attachXdp(right.ifindex + 1000, right.netns), { code: 'ENODEV' });
+  object.close();
+});
+
+test('a tc program sees the frames of its direction until it is detached', async () => {
+  const object = loaded();
+  object.map('ports').update(u32(0), u32(left.ifindex), 'any', left.netns);
+  object.program('pass').attachXdp(right.ifindex, right.netns);
+  const count = object.program('count_and_accept');
+  count.attachTc(right.ifindex, 'ingress', right.netns);
+  count.attachTc(right.ifindex, 'ingress', right.netns);
+  count.attachTc(right.ifindex, 'egress', right.netns);
+  const before = frameCount(object);
+  object.program('send_out').run({ data: FRAME, repeat: 64, liveFrames: true, netns: left.netns });
+  await eventually(
+    () => frameCount(object) >= before + 64n,
+    () => `${frameCount(object) - before} of 64 frames arrived`,
+  );
+  bpf.detachTc(right.ifindex, right.netns);
+  const filters = await run(['tc', '-n', RIGHT, 'qdisc', 'show', 'dev', 'right', 'clsact']);
+  assert.equal(filters.stdout, '');
+  assert.throws(() => bpf.detachTc(right.ifindex, right.netns), { message: /remove clsact from device/ });
+  bpf.detachXdp(right.ifindex, right.netns);
+  object.close();
+});
