@@ -20,6 +20,8 @@ struct Ring {
     Ring &operator=(const Ring &) = delete;
 
     ring_buffer *buffer = nullptr;
+    /// libbpf is reading; its callback may neither read again nor close.
+    bool polling = false;
     Napi::FunctionReference onRecord;
     /// What the callback threw; it must not unwind through libbpf's frames.
     std::optional<Napi::Error> thrown;
@@ -39,12 +41,21 @@ int Deliver(void *context, void *data, size_t size)
     }
 }
 
+void RefuseWhilePolling(Napi::Env env, const Ring &ring)
+{
+    if (ring.polling)
+        ThrowErrno(env, EBUSY, "ring buffer is being read by the caller of this callback");
+}
+
 Napi::Value Poll(Napi::Env env, Ring &ring)
 {
     if (!ring.buffer)
         ThrowErrno(env, EBADF, "ring buffer is closed");
+    RefuseWhilePolling(env, ring);
     LogScope scope;
+    ring.polling = true;
     int count = ring_buffer__consume(ring.buffer);
+    ring.polling = false;
     if (ring.thrown) {
         Napi::Error error = *ring.thrown;
         ring.thrown.reset();
@@ -69,7 +80,8 @@ Napi::Value OpenRing(const Napi::CallbackInfo &info)
 
     Napi::Object result = Napi::Object::New(env);
     auto poll = [ring](const Napi::CallbackInfo &call) { return Poll(call.Env(), *ring); };
-    auto close = [ring](const Napi::CallbackInfo &) {
+    auto close = [ring](const Napi::CallbackInfo &call) {
+        RefuseWhilePolling(call.Env(), *ring);
         ring_buffer__free(ring->buffer);
         ring->buffer = nullptr;
     };

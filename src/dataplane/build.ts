@@ -145,6 +145,12 @@ function addonTarget(objects: readonly string[]): Target {
 }
 
 if (import.meta.main) {
-  const { rebuilt } = await buildAll({ force: process.argv.includes('--force') });
-  for (const file of rebuilt) console.log(file);
+  try {
+    const { rebuilt } = await buildAll({ force: process.argv.includes('--force') });
+    for (const file of rebuilt) console.log(file);
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    console.error(error.hint === undefined ? error.message : `${error.message}\n${error.hint}`);
+    process.exitCode = error.exitCode;
+  }
 }

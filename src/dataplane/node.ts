@@ -10,9 +10,9 @@ import { ipv4Number, ipv4Prefix } from './addresses.ts';
 import { bpfObject } from './build.ts';
 import { structCodec, u32 } from './layout.ts';
 import { enums, layouts } from './layouts.gen.ts';
-import { type NativeMap, type NativeObject, native } from './native.ts';
+import { type NativeMap, type NativeObject, type NativeProgram, native } from './native.ts';
 import { HealthTable } from './path-health.ts';
-import { openPinned, sizeRouterMaps } from './router.ts';
+import { loadedMaps, openPinned, sizeRouterMaps } from './router.ts';
 import { type AsSettings, type LinkSettings, linkEntry, ROUTER_MAP_NAMES, RouterMaps } from './router-maps.ts';
 import { ipHeaderSum, type UnderlayEnd } from './underlay.ts';
 
@@ -101,6 +101,8 @@ export interface Attachment {
 interface Programs {
   readonly wan: NativeObject;
   readonly egress: NativeObject;
+  readonly nodeWan: NativeProgram;
+  readonly podEgress: NativeProgram;
 }
 
 export class NodeDataplane extends RouterMaps {
@@ -121,12 +123,18 @@ export class NodeDataplane extends RouterMaps {
     sizeRouterMaps(wan, { ifindexLimit, asCount: 1, linkCount: linkLimit });
     for (const name of ['paths', 'path_health']) wan.setMaxEntries(name, pathCount);
     wan.load();
+    const map = loadedMaps(wan);
     const egress = native().openObject(bpfObject('pod_egress'));
     for (const name of egress.mapNames.filter((each) => wan.mapNames.includes(each) && !each.includes('.'))) {
-      egress.reuseMap(name, wan.map(name));
+      egress.reuseMap(name, map(name));
     }
     egress.load();
-    const node = new NodeDataplane((name) => wan.map(name), { wan, egress });
+    const node = new NodeDataplane(map, {
+      wan,
+      egress,
+      nodeWan: wan.program('node_wan'),
+      podEgress: egress.program('pod_egress'),
+    });
     node.setClock();
     return node;
   }
@@ -230,18 +238,18 @@ export class NodeDataplane extends RouterMaps {
 
   attachUplink(device: Attachment & { readonly ifid: number }): void {
     this.configureDevice(device.ifindex, SLOT, device.ifid, device.netns);
-    this.#loaded().wan.program('node_wan').attachXdp(device.ifindex, device.netns);
+    this.#loaded().nodeWan.attachXdp(device.ifindex, device.netns);
   }
 
   /** The node's device on the cluster's network. */
   attachInternal(device: Attachment): void {
     this.configureDevice(device.ifindex, SLOT, 0, device.netns);
-    this.#loaded().wan.program('node_wan').attachXdp(device.ifindex, device.netns);
+    this.#loaded().nodeWan.attachXdp(device.ifindex, device.netns);
   }
 
   /** Host side of a pod's veth, or the half of the segmenter where frames come out. */
   attachPodSide(device: Attachment): void {
-    this.#loaded().egress.program('pod_egress').attachTc(device.ifindex, 'ingress', device.netns);
+    this.#loaded().podEgress.attachTc(device.ifindex, 'ingress', device.netns);
   }
 
   detachXdp(device: Attachment): void {

@@ -16,10 +16,12 @@ export interface RouterSizes {
 
 export class BorderRouterDataplane extends RouterMaps {
   readonly #object: NativeObject | undefined;
+  readonly #program: NativeProgram | undefined;
 
   private constructor(map: (name: string) => NativeMap, object?: NativeObject) {
     super(map);
     this.#object = object;
+    this.#program = object?.program('border_router');
   }
 
   /** Loads a fresh instance; it lives as long as this process unless attached or pinned. @throws Error with the verifier's log */
@@ -27,7 +29,7 @@ export class BorderRouterDataplane extends RouterMaps {
     const object = native().openObject(bpfObject('border_router'));
     sizeRouterMaps(object, sizes);
     object.load();
-    const router = new BorderRouterDataplane((name) => object.map(name), object);
+    const router = new BorderRouterDataplane(loadedMaps(object), object);
     router.setClock();
     return router;
   }
@@ -39,8 +41,8 @@ export class BorderRouterDataplane extends RouterMaps {
 
   /** @throws LabError on a reopened instance */
   get program(): NativeProgram {
-    if (this.#object === undefined) throw new LabError('a reopened border router has no program to attach');
-    return this.#object.program('border_router');
+    if (this.#program === undefined) throw new LabError('a reopened border router has no program to attach');
+    return this.#program;
   }
 
   /** The device carries interface `ifid` of the AS in `slot`. */
@@ -78,12 +80,21 @@ export function sizeRouterMaps(object: NativeObject, sizes: RouterSizes): void {
   object.setMaxEntries('counters', sizes.asCount * enums.cilion_reason.CILION_REASON_MAX);
 }
 
-/** Opens pinned maps by name, once each. */
+/** Maps of a loaded object by name, each opened once. */
+export function loadedMaps(object: NativeObject): (name: string) => NativeMap {
+  return byName(object.mapNames, (name) => object.map(name));
+}
+
+/** Maps that were pinned into a folder, by name. */
 export function openPinned(directory: string, names: readonly string[]): (name: string) => NativeMap {
-  const maps = new Map(names.map((name) => [name, native().openPinnedMap(join(directory, name))]));
+  return byName(names, (name) => native().openPinnedMap(join(directory, name)));
+}
+
+function byName(names: readonly string[], open: (name: string) => NativeMap): (name: string) => NativeMap {
+  const maps = new Map(names.map((name) => [name, open(name)]));
   return (name) => {
     const map = maps.get(name);
-    if (map === undefined) throw new RangeError(`no map ${name} is pinned`);
+    if (map === undefined) throw new RangeError(`no map ${name}`);
     return map;
   };
 }

@@ -1,12 +1,12 @@
-/** The `computed` control plane of a lab: every AS's master key and the paths between any two ASes. */
+/** The `computed` control plane of a lab: every AS's forwarding key and the paths between any two ASes. */
 import type { IsdAs, Topology } from '../topology/model.ts';
 import { pathCombiner } from './combine.ts';
 import type { Path } from './end-to-end-path.ts';
-import { computeSegments, masterKey } from './segments.ts';
+import { computeSegments, forwardingKeys } from './segments.ts';
 
 export interface ControlPlane {
-  /** 16 bytes, from which the AS's forwarding key is derived. */
-  masterKey(ia: IsdAs): Uint8Array;
+  /** 16 bytes: the AS's key for the MACs of hop fields. */
+  forwardingKey(ia: IsdAs): Uint8Array;
   /** All paths, best first; empty when there is none. */
   paths(src: IsdAs, dst: IsdAs): readonly Path[];
 }
@@ -23,9 +23,14 @@ export const LAB_EXPIRY_SECONDS = 24 * 3600;
 
 export function computedControlPlane(topology: Topology, seed: number, validity: Validity): ControlPlane {
   const combine = pathCombiner(topology, computeSegments(topology, { seed, ...validity }));
+  const keys = forwardingKeys(topology, seed);
   const cache = new Map<string, readonly Path[]>();
   return {
-    masterKey: (ia) => masterKey(seed, ia),
+    forwardingKey: (ia) => {
+      const key = keys.get(ia);
+      if (key === undefined) throw new RangeError(`no AS ${ia}`);
+      return key;
+    },
     paths: (src, dst) => {
       const key = `${src} ${dst}`;
       const paths = cache.get(key) ?? combine(src, dst);

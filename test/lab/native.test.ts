@@ -74,7 +74,7 @@ test("a refused program's error holds the verifier's reason", () => {
   assert.throws(() => object.load(), {
     code: 'EACCES',
     errno: -os.constants.errno.EACCES,
-    message: /load BPF object .*rejected\.bpf\.o[^]*invalid access to packet/,
+    message: /load BPF object .*rejected\.bpf\.o(?:.|\n)*invalid access to packet/,
   });
   object.close();
 });
@@ -215,6 +215,15 @@ test('what a record callback throws comes out of poll, and later records remain'
   assert.throws(() => ring.poll(), failure);
   fail = false;
   assert.equal(ring.poll(), 1);
+  ring.close();
+  object.close();
+});
+
+test('a record callback that closes its ring is refused', () => {
+  const object = loaded();
+  const ring = bpf.openRing(object.map('events'), () => ring.close());
+  object.program('report_length').run({ data: FRAME });
+  assert.throws(() => ring.poll(), { code: 'EBUSY' });
   ring.close();
   object.close();
 });

@@ -259,7 +259,7 @@ function setPort(ports: NativeMap, ifindex: number, value: number): void {
 }
 
 /** Start of the direction's xorshift64 sequence: never 0, and seeds that differ by little start far apart (splitmix64). */
-function randomState(seed: number, direction: Direction): bigint {
+export function randomState(seed: number, direction: Direction): bigint {
   let x = BigInt.asUintN(64, (BigInt(seed) * 2n + (direction === 'ab' ? 0n : 1n) + 1n) * 0x9e3779b97f4a7c15n);
   x = BigInt.asUintN(64, (x ^ (x >> 30n)) * 0xbf58476d1ce4e5b9n);
   x = BigInt.asUintN(64, (x ^ (x >> 27n)) * 0x94d049bb133111ebn);

@@ -21,11 +21,12 @@ const LOSS_LONGEST_NS = 1e9;
 /** A burst fills this part of the queue, at most for so long and with so many frames. */
 const BURST_QUEUE_SHARE = 0.8;
 const BURST_LONGEST_NS = 30e6;
-const BURST_MOST_FRAMES = 800;
+const BURST_MOST_FRAMES = 600;
 const BURST_FEWEST_FRAMES = 4;
 const BURST_GOOD_FRAMES = 12;
-/** What sending one frame of a burst takes this machine; bursts of different wires follow each other by it. */
-const SEND_NS = 2500;
+/** What this machine carries over all wires together without strain: frames one after another, and bits a second. */
+const FRAME_NS = 5000;
+const TOTAL_BPS = 1e9;
 /** Directions begin this far apart, so that their single frames do not wait for each other. */
 const STAGGER_NS = 20e3;
 const PAUSE_NS = 5e6;
@@ -67,23 +68,23 @@ export interface ProbeEnd {
   readonly ifindex: number;
 }
 
-/** Schedules for directions that are measured together. @param directions shape and MTU of each */
-export function scheduleProbes(
-  directions: readonly { readonly shape: Shape; readonly mtu: number }[],
-): ProbeSchedule[] {
-  let burstAt = 0;
-  const parts = directions.map(({ shape }, i) => {
-    const delay = delayFrames(shape, i * STAGGER_NS);
-    const loss = lossFrames(shape, endOf(delay) + PAUSE_NS);
-    burstAt = Math.max(burstAt, endOf(loss.length > 0 ? loss : delay) + PAUSE_NS);
-    return { delay, loss };
-  });
-  return parts.map((part, i) => {
-    const { shape, mtu } = directions[i]!;
+/**
+ * Schedules for directions that are measured together: delay on all at once, then loss in turns, then one burst after
+ * another, so that wires do not disturb each other.
+ */
+export function scheduleProbes(directions: readonly { readonly shape: Shape; readonly mtu: number }[]): ProbeSchedule[] {
+  const delays = directions.map(({ shape }, i) => delayFrames(shape, i * STAGGER_NS));
+  const lossAt = Math.max(0, ...delays.map(endOf)) + PAUSE_NS;
+  const lossy = directions.filter(({ shape }) => losesSome(shape)).length;
+  let turn = 0;
+  const losses = directions.map(({ shape }) => (losesSome(shape) ? lossFrames(shape, lossAt, turn++, lossy) : []));
+  let burstAt = Math.max(lossAt, ...losses.map(endOf)) + PAUSE_NS;
+  return directions.map(({ shape, mtu }, i) => {
     const burst = rateBurst(shape, mtu);
     const rate = burst === undefined ? {} : { rate: { ...burst, atNs: burstAt } };
-    if (burst !== undefined) burstAt += burst.count * SEND_NS;
-    return { ...part, ...rate, patienceNs: shape.delayNs + shape.jitterNs + queueOf(shape) + PATIENCE_NS };
+    if (burst !== undefined) burstAt += (burst.count * (burst.length + OVERHEAD_BYTES) * 8e9) / TOTAL_BPS;
+    const patienceNs = shape.delayNs + shape.jitterNs + queueOf(shape) + PATIENCE_NS;
+    return { delay: delays[i]!, loss: losses[i]!, ...rate, patienceNs };
   });
 }
 
@@ -131,17 +132,21 @@ function delayFrames(shape: Shape, firstNs: number): Burst[] {
   return Array.from({ length: DELAY_FRAMES }, (_, i) => burst(firstNs + i * spacing, 1, SMALL_FRAME_BYTES));
 }
 
-function lossFrames(shape: Shape, firstNs: number): Burst[] {
-  if (shape.lossPpm === 0 || shape.cut) return [];
+function losesSome(shape: Shape): boolean {
+  return shape.lossPpm > 0 && !shape.cut;
+}
+
+/** @param turn of `turns` directions that send their chunks in rotation */
+function lossFrames(shape: Shape, firstNs: number, turn: number, turns: number): Burst[] {
   const frameNs = frameTimeNs(shape, SMALL_FRAME_BYTES) / LOSS_LOAD;
-  const frames = frameNs === 0 ? LOSS_FRAMES : Math.min(LOSS_FRAMES, Math.floor(LOSS_LONGEST_NS / frameNs));
-  const chunk = Math.max(
-    1,
-    Math.min(LOSS_CHUNK, frameNs === 0 ? LOSS_CHUNK : Math.floor(queueOf(shape) / 2 / frameNs)),
-  );
+  const frames = Math.min(LOSS_FRAMES, Math.floor(LOSS_LONGEST_NS / Math.max(frameNs, 1)));
+  const queued = shape.rateBps === 0 ? LOSS_CHUNK : Math.floor(queueOf(shape) / 2 / frameNs);
+  const chunk = Math.max(1, Math.min(LOSS_CHUNK, queued));
+  const turnNs = chunk * FRAME_NS;
+  const intervalNs = Math.max(turns * turnNs, chunk * frameNs);
   const chunks = Math.max(1, Math.floor(frames / chunk));
   return Array.from({ length: chunks }, (_, i) =>
-    burst(firstNs + i * chunk * Math.max(frameNs, SEND_NS), chunk, SMALL_FRAME_BYTES),
+    burst(firstNs + turn * turnNs + i * intervalNs, chunk, SMALL_FRAME_BYTES),
   );
 }
 

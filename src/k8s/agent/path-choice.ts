@@ -5,7 +5,7 @@
  * another node of the cluster has to pass on, by latency. Of all these the set takes the best one and then, one after
  * the other, the one that shares the fewest interfaces with those it has: what one fault can take is little.
  */
-import type { Path, PathInterface } from '../scion/end-to-end-path.ts';
+import type { Path, PathInterface } from '../../scion/end-to-end-path.ts';
 
 /** Paths that the dataplane can hold for a policy and a remote node. */
 export const PATHS_PER_SET = 8;

@@ -1,0 +1,66 @@
+/** What a node's agent knows of the world: its own place in the AS, and the nodes of the clusters that it reaches. */
+import type { LinkRole } from '../../dataplane/router-maps.ts';
+import type { UnderlayEnd } from '../../dataplane/underlay.ts';
+import type { IsdAs } from '../../topology/model.ts';
+
+/** UDP port at which the nodes of an AS reach one another as routers. */
+export const ROUTER_PORT = 30042;
+/** UDP port at which routers deliver to hosts (SCION's end-host port). */
+export const HOST_PORT = 30041;
+
+/** An interface of the AS that ends at this node. */
+export interface OwnInterface {
+  readonly ifid: number;
+  readonly role: LinkRole;
+  readonly ifindex: number;
+  readonly own: UnderlayEnd;
+  readonly remote: UnderlayEnd;
+  /** Largest IP packet on the link, bytes. */
+  readonly mtu: number;
+}
+
+/** Another node of the same cluster. */
+export interface Sibling {
+  readonly address: string;
+  /** On the cluster's network. */
+  readonly mac: string;
+  readonly interfaces: readonly { readonly ifid: number; readonly role: LinkRole }[];
+}
+
+export interface Lan {
+  readonly ifindex: number;
+  readonly mac: string;
+  readonly mtu: number;
+}
+
+/** A node of another cluster. */
+export interface RemoteNode {
+  readonly ia: IsdAs;
+  readonly address: string;
+  readonly podCidr: string;
+  readonly interfaces: readonly number[];
+}
+
+export interface NodeView {
+  readonly ia: IsdAs;
+  readonly address: string;
+  readonly podCidr: string;
+  readonly interfaces: readonly OwnInterface[];
+  /** Absent in a cluster of one node. */
+  readonly lan?: Lan;
+  readonly siblings: readonly Sibling[];
+  readonly remotes: readonly RemoteNode[];
+}
+
+/** Where the node sends from on the cluster's network, and where a sibling hears it as a router. */
+export function siblingEnds(
+  view: NodeView,
+  lan: Lan,
+  sibling: Sibling,
+  port: number,
+): { own: UnderlayEnd; remote: UnderlayEnd } {
+  return {
+    own: { address: view.address, port: ROUTER_PORT, mac: lan.mac },
+    remote: { address: sibling.address, port, mac: sibling.mac },
+  };
+}

@@ -1,0 +1,133 @@
+/** One cluster node of a lab with CilION's programs on its devices. */
+import { mkdirSync } from 'node:fs';
+import type { ReasonCount } from '../dataplane/counters.ts';
+import { NodeDataplane } from '../dataplane/node.ts';
+import type { Lab } from '../emulator/lab.ts';
+import type { ClusterPlan, NodePlan, Plan, PodPlan } from '../emulator/plan.ts';
+import { LabError } from '../errors.ts';
+import { desiredState } from '../k8s/agent/desired-state.ts';
+import { NodeAgent } from '../k8s/agent/node-agent.ts';
+import { HOST_PORT, type NodeView, type RemoteNode, ROUTER_PORT, type Sibling } from '../k8s/agent/node-view.ts';
+import { run } from '../process/process.ts';
+import { ifindexLimit, linkSides } from './cilion-routers.ts';
+
+export class CilionNode {
+  readonly node: NodePlan;
+  readonly agent: NodeAgent;
+  readonly #view: NodeView;
+  readonly #netns: string;
+  readonly #pods: readonly PodPlan[];
+  readonly #dataplane: NodeDataplane;
+
+  constructor(lab: Lab, cluster: ClusterPlan, node: NodePlan, pins: string) {
+    this.node = node;
+    this.#netns = lab.netns(node.namespace);
+    this.#pods = cluster.pods.filter((pod) => pod.node === node.name);
+    this.#view = nodeView(lab.plan, cluster, node);
+    const linkLimit = lab.plan.ases.find((as) => as.ia === cluster.ia)?.linkLimit ?? 0;
+    this.#dataplane = NodeDataplane.load({ ifindexLimit: ifindexLimit(lab.plan), linkLimit });
+    mkdirSync(pins);
+    this.#dataplane.pin(pins);
+    this.#dataplane.configureNode({
+      address: node.address,
+      routerPort: ROUTER_PORT,
+      hostPort: HOST_PORT,
+      podCidr: node.podCidr,
+      segmenterIn: node.segmenter.outer.ifindex,
+      segmenterOut: node.segmenter.inner.ifindex,
+    });
+    this.agent = new NodeAgent(this.#dataplane);
+    this.agent.configure(this.#view, lab.control.forwardingKey(cluster.ia), linkLimit);
+    this.agent.reconcile(desiredState(this.#view, (ia) => lab.control.paths(cluster.ia, ia)));
+  }
+
+  /** Puts the programs on the node's devices, and leads what they leave to the kernel into the segmenter. */
+  async attach(lab: Lab): Promise<void> {
+    for (const device of this.#xdpDevices()) {
+      if (device.ifid === 0) this.#dataplane.attachInternal(device);
+      else this.#dataplane.attachUplink(device);
+    }
+    for (const device of this.#podSides()) this.#dataplane.attachPodSide(device);
+    await this.#routes(lab, 'add');
+  }
+
+  async detach(lab: Lab): Promise<void> {
+    await this.#routes(lab, 'del');
+    for (const device of this.#podSides()) this.#dataplane.detachPodSide(device);
+    for (const device of this.#xdpDevices()) this.#dataplane.detachXdp(device);
+    this.#dataplane.close();
+  }
+
+  counters(): ReasonCount[] {
+    return this.#dataplane.counters(0);
+  }
+
+  /** Number of a remote node in the agent's view. */
+  remoteId(address: string): number {
+    return this.#view.remotes.findIndex((remote) => remote.address === address);
+  }
+
+  #xdpDevices(): { ifindex: number; netns: string; ifid: number }[] {
+    const uplinks = this.#view.interfaces.map(({ ifindex, ifid }) => ({ ifindex, netns: this.#netns, ifid }));
+    const { lan } = this.#view;
+    return lan === undefined ? uplinks : [...uplinks, { ifindex: lan.ifindex, netns: this.#netns, ifid: 0 }];
+  }
+
+  #podSides(): { ifindex: number; netns: string }[] {
+    const ifindices = [...this.#pods.map(({ host }) => host.ifindex), this.node.segmenter.inner.ifindex];
+    return ifindices.map((ifindex) => ({ ifindex, netns: this.#netns }));
+  }
+
+  /**
+   * A packet that is too large for its path is left to the kernel, whose route to the segmenter has the path's MTU: it
+   * fragments, or tells the sender (RFC 1191), and the segmenter's far end encapsulates what comes out.
+   */
+  async #routes(lab: Lab, verb: 'add' | 'del'): Promise<void> {
+    const { device } = this.node.segmenter.outer;
+    const commands = this.#view.remotes.map(({ podCidr }) => {
+      const mtu = this.agent.innerMtu(podCidr);
+      return `route ${verb} ${podCidr} dev ${device} scope link src ${this.node.address} mtu lock ${mtu}\n`;
+    });
+    const argv = ['ip', '-n', lab.directory.namespaceName(this.node.namespace), '-batch', '-'];
+    await run(argv, { input: commands.join('') });
+  }
+}
+
+function nodeView(plan: Plan, cluster: ClusterPlan, node: NodePlan): NodeView {
+  const sides = linkSides(plan).filter(({ own }) => own.ia === cluster.ia);
+  const mtu = plan.veths.find(({ a }) => a.namespace === node.namespace && a.device === node.lan?.device)?.a.mtu;
+  const siblings = cluster.nodes
+    .filter((other) => other !== node)
+    .map((other): Sibling => {
+      if (other.lan === undefined) throw new LabError(`node ${other.name} is not on its cluster's network`);
+      const own = sides.filter((side) => other.interfaces.includes(side.own.ifid));
+      return {
+        address: other.address,
+        mac: other.lan.mac,
+        interfaces: own.map(({ own: { ifid }, role }) => ({ ifid, role })),
+      };
+    });
+  const remotes = plan.clusters
+    .filter((other) => other !== cluster)
+    .flatMap((other) => other.nodes.map((each): RemoteNode => ({ ia: other.ia, ...each })));
+  return {
+    ia: cluster.ia,
+    address: node.address,
+    podCidr: node.podCidr,
+    interfaces: sides
+      .filter(({ own }) => node.interfaces.includes(own.ifid))
+      .map(({ link, own, remote, role }) => ({
+        ifid: own.ifid,
+        role,
+        ifindex: own.ifindex,
+        own,
+        remote,
+        mtu: link.mtu,
+      })),
+    siblings,
+    remotes,
+    ...(node.lan === undefined || mtu === undefined
+      ? {}
+      : { lan: { ifindex: node.lan.ifindex, mac: node.lan.mac, mtu } }),
+  };
+}
