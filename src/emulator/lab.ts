@@ -68,10 +68,15 @@ export class Lab {
     }
   }
 
-  async destroy(): Promise<void> {
+  /** Lets go of a lab that goes on without this process. */
+  release(): void {
     this.#ending = true;
     this.bgp.close();
     this.wires.close();
+  }
+
+  async destroy(): Promise<void> {
+    this.release();
     await destroyLab(this.directory);
   }
 

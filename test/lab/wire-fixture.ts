@@ -31,7 +31,11 @@ export interface WireLab {
 }
 
 /** @param id distinguishes namespaces of tests that run at the same time; a few letters. */
-export async function makeWireLab(id: string, specs: readonly WireSpec[]): Promise<WireLab> {
+export async function makeWireLab(
+  id: string,
+  specs: readonly WireSpec[],
+  { captureBytes = 1 << 22 }: { readonly captureBytes?: number } = {},
+): Promise<WireLab> {
   const folder = mkdtempSync(path.join(os.tmpdir(), `cilion-wire-${id}-`));
   const bpffs = path.join(folder, 'bpf');
   const names = { a: `ctw${id}-a`, b: `ctw${id}-b`, middle: `ctw${id}-m` };
@@ -65,7 +69,7 @@ export async function makeWireLab(id: string, specs: readonly WireSpec[]): Promi
         pins: path.join(bpffs, 'wires'),
         socket: path.join(folder, 'control'),
         wires: plans,
-        captureBytes: 1 << 22,
+        captureBytes,
       },
       { config: path.join(folder, 'config.json'), log: path.join(folder, 'log') },
     );

@@ -32,13 +32,25 @@ test('only delay, jitter and rate make frames wait', () => {
 
 test('an MTU decides the object, and one that no live frame can carry is an error with the link', () => {
   assert.equal(objectFor([{ link: 'x', mtu: 1500 }]), 'wire');
-  assert.equal(objectFor([{ link: 'x', mtu: 1500 }, { link: 'y', mtu: 1600 }]), 'wire_large');
+  assert.equal(
+    objectFor([
+      { link: 'x', mtu: 1500 },
+      { link: 'y', mtu: 1600 },
+    ]),
+    'wire_large',
+  );
   assert.equal(objectFor([{ link: 'x', mtu: MAX_WIRE_MTU }]), 'wire_large');
   assert.throws(() => objectFor([{ link: 'big', mtu: 9000 }]), /the MTU of big is 9000, .* carries at most 3294/);
 });
 
 test('probe frames of a rate-limited direction never fill more than its queue', () => {
-  for (const [rateBps, queueNs] of [[64e3, 0], [1e6, 10e6], [10e6, 0], [1e9, 0], [1e9, 1e6]] as const) {
+  for (const [rateBps, queueNs] of [
+    [64e3, 0],
+    [1e6, 10e6],
+    [10e6, 0],
+    [1e9, 0],
+    [1e9, 1e6],
+  ] as const) {
     const shape = { ...UNSHAPED, rateBps, queueNs, lossPpm: 1000 };
     const [schedule] = scheduleProbes([{ shape, mtu: 1500 }]);
     let busyUntil = 0;

@@ -72,7 +72,9 @@ export interface ProbeEnd {
  * Schedules for directions that are measured together: delay on all at once, then loss in turns, then one burst after
  * another, so that wires do not disturb each other.
  */
-export function scheduleProbes(directions: readonly { readonly shape: Shape; readonly mtu: number }[]): ProbeSchedule[] {
+export function scheduleProbes(
+  directions: readonly { readonly shape: Shape; readonly mtu: number }[],
+): ProbeSchedule[] {
   const delays = directions.map(({ shape }, i) => delayFrames(shape, i * STAGGER_NS));
   const lossAt = Math.max(0, ...delays.map(endOf)) + PAUSE_NS;
   const lossy = directions.filter(({ shape }) => losesSome(shape)).length;

@@ -29,7 +29,9 @@ export async function startWireProcess(
 ): Promise<WireProcess> {
   writeFileSync(files.config, JSON.stringify(config));
   const { promise, resolve } = Promise.withResolvers<ReadyLine>();
+  // In the namespace of the wires: whoever takes that down ends this process with it.
   const running = start([process.execPath, ENTRY, files.config], {
+    netns: config.netns,
     stderrFile: files.log,
     detached: true,
     onStdoutLine: (line) => resolve(JSON.parse(line) as ReadyLine),

@@ -1,0 +1,53 @@
+/** `cilion up`: builds a scenario's lab and leaves it running, to look into it. */
+import { Lab } from '../emulator/lab.ts';
+import { planLab } from '../emulator/plan-lab.ts';
+import { CilionError, type ExitCode } from '../errors.ts';
+import { loadScenario } from '../scenario/load.ts';
+import type { TransportName } from '../scenario/model.ts';
+import { requireReachability } from '../scenario/reachability.ts';
+import { TRANSPORTS } from '../transports/transports.ts';
+import type { Command } from './command.ts';
+import { interruptible } from './interrupt.ts';
+import { Progress } from './progress.ts';
+
+export const up: Command = {
+  name: 'up',
+  summary: 'build the lab of a scenario and leave it running',
+  arguments: [{ name: '<scenario>', description: 'scenario file' }],
+  options: [
+    { flags: '--transport <name>', description: "what carries pods' traffic between clusters", default: 'cilion' },
+  ],
+  needsRoot: true,
+  needsBuild: true,
+  async run([file = ''], options): Promise<ExitCode> {
+    const transport = TRANSPORTS[String(options['transport']) as TransportName];
+    if (transport === undefined) {
+      throw new CilionError(`--transport: there is no transport "${options['transport']}"`, {
+        exitCode: 2,
+        hint: `transports: ${Object.keys(TRANSPORTS).join(', ')}`,
+      });
+    }
+    const scenario = await loadScenario(file);
+    const progress = new Progress();
+    const id = await interruptible(async (signal) => {
+      const lab = await progress.stage('build the lab', () =>
+        Lab.build(planLab(scenario), { topology: scenario.topology, detached: true, signal }),
+      );
+      try {
+        await progress.stage('BGP converges', () => lab.bgp.converge(signal));
+        await progress.stage(`attach ${transport.name}`, async () => {
+          await requireReachability(lab, transport, await transport.attach(lab), signal);
+        });
+      } catch (error) {
+        await lab.destroy();
+        throw error;
+      }
+      lab.release();
+      return lab.directory.id;
+    });
+    process.stdout.write(
+      `lab ${id} runs. Look into it: cilion paths ${id} <src> <dst> · cilion drops ${id}\nTake it down: cilion destroy ${id}\n`,
+    );
+    return 0;
+  },
+};
