@@ -94,9 +94,9 @@ static __always_inline bool load_hop(const struct packet *p, __u32 info, __u32 h
 
 static __always_inline __u32 segment_of(const struct packet *p, __u32 hop)
 {
-    if (hop < p->segment_len[0])
-        return 0;
-    return hop < p->segment_len[0] + p->segment_len[1] ? 1 : 2;
+    /* Without branches, each of which would double the verifier's work from here on: 1 where hop ≥ the
+     * length. */
+    return (~(hop - p->segment_len[0]) >> 31) + (~(hop - p->segment_len[0] - p->segment_len[1]) >> 31);
 }
 
 /* Next header after any extensions must be there (extension-header.rst: at most one of each, in this order).
@@ -174,7 +174,7 @@ static __always_inline enum cilion_reason parse_scion(struct packet *p)
     p->segment_len[2] = meta & 63;
     if ((p->segment_len[2] && !p->segment_len[1]) || (p->segment_len[1] && !p->segment_len[0]))
         return CILION_MALFORMED_PATH;
-    p->infos = !!p->segment_len[0] + !!p->segment_len[1] + !!p->segment_len[2];
+    p->infos = (p->segment_len[0] + 63) / 64 + (p->segment_len[1] + 63) / 64 + (p->segment_len[2] + 63) / 64;
     p->hops = p->segment_len[0] + p->segment_len[1] + p->segment_len[2];
     if (p->hops > SCION_MAX_HOPS ||
         hosts + SCION_META_LEN + p->infos * SCION_INFO_LEN + p->hops * SCION_HOP_LEN > p->header_len)

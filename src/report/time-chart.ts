@@ -63,7 +63,7 @@ export function drawTimeChart(chart: TimeChart, theme: Theme): Buffer {
 
 function configuration(chart: TimeChart, palette: Palette): ChartConfiguration {
   const font = { family: FONT, size: 12 };
-  const top = HEAD + chart.strips.length * STRIP + (chart.strips.length > 0 ? 6 : 0);
+  const top = HEAD + chart.strips.length * STRIP + (chart.strips.length > 0 ? 10 : 0);
   return {
     type: 'scatter',
     data: { datasets: chart.series.map((series) => dataset(series, palette)) },
@@ -93,7 +93,7 @@ function configuration(chart: TimeChart, palette: Palette): ChartConfiguration {
             font,
             padding: 8,
             maxTicksLimit: 6,
-            callback: (v) => chart.formatY(Number(v)),
+            callback: (v) => withoutZeros(chart.formatY(Number(v))),
           },
           afterFit: (scale) => {
             scale.width = LEFT;
@@ -105,22 +105,29 @@ function configuration(chart: TimeChart, palette: Palette): ChartConfiguration {
   };
 }
 
-function dataset(series: Series, palette: Palette): ChartDataset<'scatter'> {
+function dataset(series: Series, palette: Palette): ChartDataset {
   const colour = accent(palette, series.transport);
   const dots = series.style === 'dots';
   return {
+    type: 'scatter',
     data: [...series.points],
     showLine: !dots,
     borderColor: colour,
-    backgroundColor: dots ? `${colour}70` : `${colour}20`,
+    backgroundColor: dots ? `${colour}70` : `${colour}14`,
     borderWidth: dots ? 0 : 1.5,
     borderDash: [...DASHES[series.transport]],
     pointRadius: dots ? 1.6 : 0,
     fill: series.style === 'area' ? 'origin' : false,
-    stepped: series.style === 'area' ? 'after' : false,
+    // A bin's height holds until the next bin begins.
+    stepped: series.style === 'area' ? 'before' : false,
     tension: 0,
     clip: 2,
   };
+}
+
+/** `50.0 Mbit/s` → `50 Mbit/s`: round numbers of an axis need no decimals. */
+function withoutZeros(text: string): string {
+  return text.replace(/\.0+(?= )/, '');
 }
 
 function surroundings(chart: TimeChart, palette: Palette): Plugin {

@@ -42,7 +42,6 @@ export interface PassResult {
 export async function runPass(context: PassContext, transport: Transport, repetition: number): Promise<PassResult> {
   const attached = await transport.attach(context.lab);
   try {
-    await requireReachability(context.lab, transport, attached, context.signal);
     return await measure(context, transport, attached, repetition);
   } finally {
     await attached.detach();
@@ -57,7 +56,10 @@ async function measure(
 ): Promise<PassResult> {
   const { lab, scenario, bundle, signal, detail } = context;
   const id = `${transport.name}-${repetition}`;
-  const workloads = await prepareWorkloads(scenario, lab, signal);
+  const [workloads] = await Promise.all([
+    prepareWorkloads(scenario, lab, signal),
+    requireReachability(lab, transport, attached, signal),
+  ]);
   const captures = await startCaptures(scenario, lab, bundle, id);
   const t0 = performance.now() + LEAD_MS;
   const window: Window = {

@@ -11,7 +11,7 @@ import { summarise } from '../results/summary.ts';
 import { judge } from '../results/verdicts.ts';
 import { TRANSPORTS } from '../transports/transports.ts';
 import { describeRun } from './manifest.ts';
-import type { Scenario, TransportName } from './model.ts';
+import type { Scenario } from './model.ts';
 import { type PassResult, runPass } from './pass.ts';
 import { topologyRecord } from './topology-record.ts';
 import { requireShapes } from './wire-check.ts';
@@ -71,7 +71,10 @@ async function runPasses(
   { progress, signal }: RunOptions,
 ): Promise<PassResult[]> {
   await progress.stage('BGP converges', async (detail) => {
-    const ms = await lab.bgp.converge(signal);
+    const converged = lab.bgp.converge(signal);
+    // Loading keeps this process busy while the routers talk.
+    for (const name of scenario.transports) TRANSPORTS[name].load?.(lab);
+    const ms = await converged;
     detail(`${lab.plan.routers.length} routers after ${(ms / 1000).toFixed(1)} s`);
   });
   await progress.stage('measure the wires', (detail) => requireShapes(lab, detail));
@@ -81,7 +84,7 @@ async function runPasses(
       signal.throwIfAborted();
       const title = scenario.repeat === 1 ? name : `${name}, ${repetition} of ${scenario.repeat}`;
       const pass = await progress.stage(title, (detail) =>
-        runPass({ lab, scenario, bundle, signal, detail }, TRANSPORTS[name as TransportName], repetition),
+        runPass({ lab, scenario, bundle, signal, detail }, TRANSPORTS[name], repetition),
       );
       for (const fault of pass.faults) progress.note(`  ! ${fault}`);
       passes.push(pass);

@@ -11,13 +11,16 @@ export async function requireShapes(lab: Lab, detail: (text: string) => void): P
   );
   const mismatches = await checkWires(wires);
   if (mismatches.length > 0) {
-    throw new LabError(`the wires are not what the topology says:\n${mismatches.map((each) => `  ${each}`).join('\n')}`, {
-      hint: 'is this machine busy with something else? The delay line needs a core when frames are due',
-    });
+    throw new LabError(
+      `the wires are not what the topology says:\n${mismatches.map((each) => `  ${each}`).join('\n')}`,
+      {
+        hint: 'is this machine busy with something else? The delay line needs a core when frames are due',
+      },
+    );
   }
   detail(`${wires.length} wires are as the topology says`);
 }
 
 function probeEnd(lab: Lab, { outer }: MiddleEnd): WireUnderTest['a'] {
-  return { netns: lab.netns(outer.namespace), device: outer.device };
+  return { netns: lab.netns(outer.namespace), ifindex: outer.ifindex };
 }

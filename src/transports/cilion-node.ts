@@ -1,5 +1,4 @@
 /** One cluster node of a lab with CilION's programs on its devices. */
-import { mkdirSync } from 'node:fs';
 import type { ReasonCount } from '../dataplane/counters.ts';
 import { NodeDataplane } from '../dataplane/node.ts';
 import type { Lab } from '../emulator/lab.ts';
@@ -14,19 +13,20 @@ import { ifindexLimit, linkSides } from './cilion-routers.ts';
 export class CilionNode {
   readonly node: NodePlan;
   readonly agent: NodeAgent;
+  readonly #lab: Lab;
   readonly #view: NodeView;
   readonly #netns: string;
   readonly #pods: readonly PodPlan[];
   readonly #dataplane: NodeDataplane;
 
   constructor(lab: Lab, cluster: ClusterPlan, node: NodePlan, pins: string) {
+    this.#lab = lab;
     this.node = node;
     this.#netns = lab.netns(node.namespace);
     this.#pods = cluster.pods.filter((pod) => pod.node === node.name);
     this.#view = nodeView(lab.plan, cluster, node);
     const linkLimit = lab.plan.ases.find((as) => as.ia === cluster.ia)?.linkLimit ?? 0;
     this.#dataplane = NodeDataplane.load({ ifindexLimit: ifindexLimit(lab.plan), linkLimit });
-    mkdirSync(pins);
     this.#dataplane.pin(pins);
     this.#dataplane.configureNode({
       address: node.address,
@@ -42,22 +42,22 @@ export class CilionNode {
   }
 
   /** Puts the programs on the node's devices, and leads what they leave to the kernel into the segmenter. */
-  async attach(lab: Lab): Promise<void> {
+  async attach(): Promise<void> {
     for (const device of this.#xdpDevices()) {
       if (device.ifid === 0) this.#dataplane.attachInternal(device);
       else this.#dataplane.attachUplink(device);
     }
     for (const device of this.#podSides()) this.#dataplane.attachPodSide(device);
-    await this.#routes(lab, 'add');
+    await this.#routes('add');
   }
 
-  async detach(lab: Lab): Promise<void> {
-    await this.#routes(lab, 'del');
+  async detach(): Promise<void> {
+    await this.#routes('del');
     for (const device of this.#podSides()) this.#dataplane.detachPodSide(device);
     for (const device of this.#xdpDevices()) this.#dataplane.detachXdp(device);
-    this.#dataplane.close();
   }
 
+  /** Since the programs were loaded. */
   counters(): ReasonCount[] {
     return this.#dataplane.counters(0);
   }
@@ -82,13 +82,13 @@ export class CilionNode {
    * A packet that is too large for its path is left to the kernel, whose route to the segmenter has the path's MTU: it
    * fragments, or tells the sender (RFC 1191), and the segmenter's far end encapsulates what comes out.
    */
-  async #routes(lab: Lab, verb: 'add' | 'del'): Promise<void> {
+  async #routes(verb: 'add' | 'del'): Promise<void> {
     const { device } = this.node.segmenter.outer;
     const commands = this.#view.remotes.map(({ podCidr }) => {
       const mtu = this.agent.innerMtu(podCidr);
       return `route ${verb} ${podCidr} dev ${device} scope link src ${this.node.address} mtu lock ${mtu}\n`;
     });
-    const argv = ['ip', '-n', lab.directory.namespaceName(this.node.namespace), '-batch', '-'];
+    const argv = ['ip', '-n', this.#lab.directory.namespaceName(this.node.namespace), '-batch', '-'];
     await run(argv, { input: commands.join('') });
   }
 }

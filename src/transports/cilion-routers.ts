@@ -4,6 +4,7 @@ import { BorderRouterDataplane } from '../dataplane/router.ts';
 import type { LinkRole } from '../dataplane/router-maps.ts';
 import type { Lab } from '../emulator/lab.ts';
 import type { AsPlan, LinkEndPlan, LinkPlan, Plan } from '../emulator/plan.ts';
+import type { IsdAs } from '../topology/model.ts';
 
 /** One end of a link, as the AS at that end sees it. */
 export interface LinkSide {
@@ -16,42 +17,50 @@ export interface LinkSide {
 
 export class TransitRouters {
   readonly #dataplane: BorderRouterDataplane;
+  readonly #lab: Lab;
   readonly #ases: readonly AsPlan[];
-  readonly #attached: { ifindex: number; netns: string }[] = [];
+  readonly #sides: readonly LinkSide[];
 
   constructor(lab: Lab, pins: string) {
     const { plan } = lab;
+    this.#lab = lab;
     this.#ases = plan.ases.filter((as) => as.cluster === undefined);
+    this.#sides = linkSides(plan).filter(({ own }) => this.#ases.some(({ ia }) => ia === own.ia));
     this.#dataplane = BorderRouterDataplane.load({
       ifindexLimit: ifindexLimit(plan),
       asCount: plan.ases.length,
       linkCount: plan.ases.reduce((sum, as) => sum + as.linkLimit, 0),
     });
     this.#dataplane.pin(pins);
-    for (const as of this.#ases) this.#attach(lab, as);
+    for (const { ia, slot, linkBase, linkLimit } of this.#ases) {
+      this.#dataplane.configureAs(slot, { ia, forwardingKey: lab.control.forwardingKey(ia), linkBase, linkLimit });
+    }
+    for (const { link, own, remote, role } of this.#sides) {
+      const settings = { ifid: own.ifid, role, ifindex: own.ifindex, own, remote, mtu: link.mtu };
+      this.#dataplane.configureLink(this.#slot(own.ia), settings);
+    }
   }
 
+  attach(): void {
+    for (const { own } of this.#sides) {
+      const device = { ifindex: own.ifindex, netns: this.#lab.netns(own.namespace) };
+      this.#dataplane.attach({ ...device, slot: this.#slot(own.ia), ifid: own.ifid });
+    }
+  }
+
+  detach(): void {
+    for (const { own } of this.#sides) this.#dataplane.detach(own.ifindex, this.#lab.netns(own.namespace));
+  }
+
+  /** Since the programs were loaded. */
   counters(): ReasonCount[] {
     return this.#ases.flatMap(({ slot }) => this.#dataplane.counters(slot));
   }
 
-  detach(): void {
-    for (const { ifindex, netns } of this.#attached) this.#dataplane.detach(ifindex, netns);
-    this.#dataplane.close();
-  }
-
-  #attach(lab: Lab, { ia, slot, linkBase, linkLimit }: AsPlan): void {
-    this.#dataplane.configureAs(slot, { ia, forwardingKey: lab.control.forwardingKey(ia), linkBase, linkLimit });
-    const sides = linkSides(lab.plan).filter(({ own }) => own.ia === ia);
-    for (const { link, own, remote, role } of sides) {
-      this.#dataplane.configureLink(slot, { ifid: own.ifid, role, ifindex: own.ifindex, own, remote, mtu: link.mtu });
-    }
-    // All links are known before the first packet can arrive.
-    for (const { own } of sides) {
-      const device = { ifindex: own.ifindex, netns: lab.netns(own.namespace) };
-      this.#dataplane.attach({ ...device, slot, ifid: own.ifid });
-      this.#attached.push(device);
-    }
+  #slot(ia: IsdAs): number {
+    const as = this.#ases.find((each) => each.ia === ia);
+    if (as === undefined) throw new RangeError(`${ia} is no transit AS`);
+    return as.slot;
   }
 }
 

@@ -1,8 +1,8 @@
 /**
  * CilION: pods' packets travel as SCION from node to node. Every node is a border router of its AS; every transit AS
- * has one. Attaching loads the programs, fills their maps and puts them on the lab's devices.
+ * has one. The programs are loaded and their maps filled once a lab; attaching puts them on the lab's devices.
  */
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import type { ReasonCount } from '../dataplane/counters.ts';
 import type { Lab } from '../emulator/lab.ts';
 import { LabError } from '../errors.ts';
@@ -13,73 +13,84 @@ import type { Attached, PodPlace, Route, Transport } from './transport.ts';
 /** Folders of pinned maps on the lab's BPF file system: the transit ASes' under this name, a node's under its own. */
 export const ROUTERS_PINS = 'routers';
 
+const loaded = new WeakMap<Lab, LoadedCilion>();
+
 export const cilion: Transport = {
   name: 'cilion',
   about: 'SCION from node to node, border routers in XDP',
+  load,
   async attach(lab) {
-    const attached = new AttachedCilion(lab);
-    try {
-      await attached.attach();
-      return attached;
-    } catch (error) {
-      await attached.detach();
-      throw error;
-    }
+    const attached = new AttachedCilion(load(lab));
+    await attached.attach();
+    return attached;
   },
 };
 
-class AttachedCilion implements Attached {
-  readonly #lab: Lab;
-  readonly #pins: string[] = [];
-  readonly #nodes: CilionNode[] = [];
-  #routers: TransitRouters | undefined;
+interface LoadedCilion {
+  readonly routers: TransitRouters;
+  readonly nodes: readonly CilionNode[];
+}
 
-  constructor(lab: Lab) {
-    this.#lab = lab;
+function load(lab: Lab): LoadedCilion {
+  const before = loaded.get(lab);
+  if (before !== undefined) return before;
+  const pins = (name: string) => {
+    const folder = lab.directory.path('bpf', name);
+    mkdirSync(folder);
+    return folder;
+  };
+  const cilionLab = {
+    routers: new TransitRouters(lab, pins(ROUTERS_PINS)),
+    nodes: lab.plan.clusters.flatMap((cluster) =>
+      cluster.nodes.map((node) => new CilionNode(lab, cluster, node, pins(node.namespace))),
+    ),
+  };
+  loaded.set(lab, cilionLab);
+  return cilionLab;
+}
+
+class AttachedCilion implements Attached {
+  readonly #cilion: LoadedCilion;
+  readonly #before: Readonly<Record<string, number>>;
+
+  constructor(cilion: LoadedCilion) {
+    this.#cilion = cilion;
+    this.#before = drops(cilion);
   }
 
+  /** Transit first: the first packet of a node finds every router at work. */
   async attach(): Promise<void> {
-    const pins = this.#pinFolder(ROUTERS_PINS);
-    mkdirSync(pins);
-    this.#routers = new TransitRouters(this.#lab, pins);
-    for (const cluster of this.#lab.plan.clusters) {
-      for (const node of cluster.nodes) {
-        const attached = new CilionNode(this.#lab, cluster, node, this.#pinFolder(node.namespace));
-        this.#nodes.push(attached);
-        await attached.attach(this.#lab);
-      }
-    }
+    const { routers, nodes } = this.#cilion;
+    routers.attach();
+    for (const node of nodes) await node.attach();
   }
 
   async route({ node }: PodPlace, to: PodPlace): Promise<Route> {
-    const from = this.#nodes.find((each) => each.node === node);
+    const from = this.#cilion.nodes.find((each) => each.node === node);
     if (from === undefined) throw new LabError(`CilION is not attached to node ${node.name}`);
     const usable = from.agent.paths(from.remoteId(to.node.address)).find((each) => each.usable);
     return { ases: usable?.path.hops.map(({ ia }) => ia) ?? [], source: 'scion' };
   }
 
   drops(): Record<string, number> {
-    const drops: Record<string, number> = {};
-    for (const { reason, outcome, packets } of this.#counters()) {
-      if (outcome !== 'done') drops[reason] = (drops[reason] ?? 0) + packets;
-    }
-    return drops;
+    const since = Object.entries(drops(this.#cilion)).map(
+      ([reason, packets]) => [reason, packets - (this.#before[reason] ?? 0)] as const,
+    );
+    return Object.fromEntries(since.filter(([, packets]) => packets > 0));
   }
 
   async detach(): Promise<void> {
-    for (const node of this.#nodes.splice(0)) await node.detach(this.#lab);
-    this.#routers?.detach();
-    this.#routers = undefined;
-    for (const folder of this.#pins.splice(0)) rmSync(folder, { recursive: true, force: true });
+    for (const node of this.#cilion.nodes) await node.detach();
+    this.#cilion.routers.detach();
   }
+}
 
-  #counters(): ReasonCount[] {
-    return [...(this.#routers?.counters() ?? []), ...this.#nodes.flatMap((node) => node.counters())];
+/** Reason → packets that were neither forwarded nor delivered, since the programs were loaded. */
+function drops({ routers, nodes }: LoadedCilion): Record<string, number> {
+  const counts: readonly ReasonCount[] = [...routers.counters(), ...nodes.flatMap((node) => node.counters())];
+  const sums: Record<string, number> = {};
+  for (const { reason, outcome, packets } of counts) {
+    if (outcome !== 'done') sums[reason] = (sums[reason] ?? 0) + packets;
   }
-
-  #pinFolder(name: string): string {
-    const folder = this.#lab.directory.path('bpf', name);
-    this.#pins.push(folder);
-    return folder;
-  }
+  return sums;
 }

@@ -23,7 +23,9 @@ export interface Transport {
   readonly name: TransportName;
   /** For people: what carries the packets. */
   readonly about: string;
-  /** Attaches what this transport needs and nothing else. */
+  /** What takes long and can be had before the first pass, once a lab. Nothing in the lab feels it. */
+  load?(lab: Lab): void;
+  /** Attaches what this transport needs and nothing else. A lab in which this fails can only be taken down. */
   attach(lab: Lab): Promise<Attached>;
 }
 

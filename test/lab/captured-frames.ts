@@ -1,35 +1,54 @@
 /** Frames that crossed a wire, and what a careful receiver would say of each. */
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 import { run, start } from '../../src/process/process.ts';
 import { decodePacket, PROTOCOL_EXPERIMENT } from '../../src/scion/header.ts';
 import { internetChecksum, openFrame } from '../golden/frame.ts';
 
 export interface Capture {
-  /** Ends it and returns the frames. */
+  /** Waits until the file holds every frame that the device has received meanwhile, and returns them. */
   frames(): Promise<Uint8Array[]>;
 }
 
 /** Begins to capture what arrives on a device; resolves when tcpdump listens. */
 export async function capture(netns: string, device: string, file: string): Promise<Capture> {
-  const argv = ['tcpdump', '-i', device, '-Q', 'in', '-s', '0', '-B', '32768', '--immediate-mode', '-U', '-w', file];
+  const argv = ['tcpdump', '-i', device, '-Q', 'in', '-s', '0', '-B', '65536', '--immediate-mode', '-U', '-w', file];
   const tcpdump = start([...argv, '-Z', 'root'], { netns });
   // The file appears, with its header written, once the socket is open.
-  while (!existsSync(file) || readFileSync(file).length < 24) await once(AbortSignal.timeout(10), 'abort');
+  await until(() => existsSync(file) && readFileSync(file).length >= 24, 'tcpdump listens');
+  const before = await received(netns, device);
   return {
     async frames() {
+      const wanted = (await received(netns, device)) - before;
+      await until(() => readPcap(readFileSync(file)).length >= wanted, `${wanted} frames are in ${file}`);
       await tcpdump.stop();
       return readPcap(readFileSync(file));
     },
   };
 }
 
+async function received(netns: string, device: string): Promise<number> {
+  const { stdout } = await run(['ip', '-s', '-j', 'link', 'show', device], { netns });
+  const [link] = JSON.parse(stdout) as { stats64: { rx: { packets: number } } }[];
+  return link!.stats64.rx.packets;
+}
+
+/** Another program writes the file, so its growth has to be looked for. */
+async function until(condition: () => boolean, what: string): Promise<void> {
+  for (let tries = 0; !condition(); tries++) {
+    assert.ok(tries < 500, `waited in vain until ${what}`);
+    await setTimeout(10);
+  }
+}
+
 function readPcap(bytes: Buffer): Uint8Array[] {
   assert.equal(bytes.readUInt32LE(0), 0xa1b2c3d4, 'pcap in the order of this machine');
   const frames: Uint8Array[] = [];
-  for (let at = 24; at < bytes.length; ) {
+  for (let at = 24; at + 16 <= bytes.length; ) {
     const kept = bytes.readUInt32LE(at + 8);
+    // The last one is still being written.
+    if (at + 16 + kept > bytes.length) break;
     assert.equal(kept, bytes.readUInt32LE(at + 12), 'whole frames');
     frames.push(bytes.subarray(at + 16, at + 16 + kept));
     at += 16 + kept;
@@ -69,7 +88,7 @@ function checkTransport(packet: Uint8Array, headerLength: number): void {
   assert.equal(internetChecksum(segment, start), 0, `checksum of inner protocol ${protocol}`);
 }
 
-/** Packets of an iperf3 run in the other direction are of no interest: this waits for the server to be ready. */
+/** One run of iperf3 from `client` to `server` (namespaces); what the receiver got. */
 export async function iperf3(
   client: string,
   server: string,

@@ -83,7 +83,8 @@ test('a datagram larger than the path is cut into fragments that arrive, each in
   const fragments = (await wire.frames())
     .map((frame) => innerPacket(frame, MTU))
     .filter(({ protocol }) => protocol === 1);
-  assert.equal(fragments.length, 3 * Math.ceil(4008 / (Math.floor((a.innerMtu - 20) / 8) * 8)));
+  // The pod cuts at its device's MTU (1480 + 1480 + 1048 bytes), the node cuts the two long ones once more.
+  assert.equal(fragments.length, 3 * (2 + 2 + 1));
 });
 
 test('a packet larger than the path that may not be fragmented is answered with the size that fits', async () => {

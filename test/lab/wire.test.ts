@@ -97,17 +97,15 @@ test('the first frame after a pause is as punctual as any other', async () => {
 });
 
 test('which frames a wire loses follows from the seed alone', async () => {
-  const { link, ba } = specs[2]!;
-  const [{ a, b }, frames] = [ends(link), 2000];
+  const frames = 2000;
   const fresh = await makeWireLab('s', [specs[2]!]);
   try {
     const path = { from: { netns: fresh.b, ifindex: 1000 }, to: { netns: fresh.a, ifindex: 1000 } };
-    assert.notEqual(path.from.netns, a.netns === b.netns ? '' : b.netns);
     const bursts = Array.from({ length: frames / 50 }, (_, i) => ({ atNs: i * 1e6, count: 50, length: 60 }));
     const [arrivals] = await sendProbes([path], [{ delay: bursts, loss: [], patienceNs: 0.1 * SECOND_NS }]);
     assert.deepEqual(
       arrivals!.map((arrival) => arrival.sequence),
-      survivors(fresh.plans[0]!.seed, 'ba', ba.lossPpm, frames),
+      survivors(fresh.plans[0]!.seed, 'ba', fresh.plans[0]!.ba.lossPpm, frames),
     );
   } finally {
     await fresh.close();
@@ -185,7 +183,7 @@ test('a shape that needs slots is refused on a wire that has none', async () => 
   await assert.rejects(lab.wires.control.setShape('nowhere', 'ab', UNSHAPED), /nowhere has no middle/);
 });
 
-test('a wire with a large MTU carries frames of its size and drops longer ones', async () => {
+test('a wire with a large MTU carries frames of its size', async () => {
   const large = await makeWireLab('l', [
     { link: 'large', ab: shape({ delayNs: 1e6 }), ba: UNSHAPED, ringSlots: 256, mtu: 3000 },
   ]);
