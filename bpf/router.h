@@ -71,9 +71,11 @@ static __always_inline bool is_peering_segment(const struct hop *h)
     return h->info & SCION_INFO_PEERING;
 }
 
-/* SegID ^= first two bytes of the MAC; both stand in memory order. */
+/* SegID ^= first two bytes of the MAC; all in memory order. Whoever changes an info field clears its reserved
+ * bits. */
 static __always_inline void chain_seg_id(struct hop *h)
 {
+    h->info &= ~0xffffULL | SCION_INFO_CONS_DIR | SCION_INFO_PEERING;
     h->info ^= (h->mac & 0xffff) << 16;
 }
 
@@ -355,9 +357,10 @@ static __always_inline void write_position(struct packet *p, __u32 hop)
     *(__be32 *)p->meta = bpf_htonl(meta);
 }
 
+/* Flags and SegID; the timestamp behind them never changes. */
 static __always_inline void write_seg_id(struct hop *h)
 {
-    *(__u16 *)(h->info_field + 2) = h->info >> 16;
+    *(__u32 *)h->info_field = h->info;
 }
 
 /* Chooses the way out, checks it, and only then changes the packet. */
