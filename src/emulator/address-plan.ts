@@ -7,54 +7,17 @@
  *   172.16.0.0/12   one /31 a link (RFC 3021)
  */
 import { InputError } from '../errors.ts';
+import { formatIpv4, formatPrefix, overlaps, type Prefix, parseIpv4, parsePrefix } from '../topology/ipv4.ts';
 import type { As, IsdAs, Topology } from '../topology/model.ts';
 
-const AS_POOL = ipv4('10.0.0.0');
-const LINK_POOL = ipv4('172.16.0.0');
+const AS_POOL = parseIpv4('10.0.0.0');
+const LINK_POOL = parseIpv4('172.16.0.0');
 const LINK_POOL_SIZE = 2 ** 20;
 /** 32-bit private-use ASNs begin here (RFC 6996). */
 const PRIVATE_ASN = 4_200_000_000;
 /** First UDP port of SCION underlays; a link's port is its own (hosts use 30041 and 31000–32767). */
 const UNDERLAY_PORT = 40_000;
 const UNDERLAY_PORTS = 20_000;
-
-export interface Prefix {
-  readonly base: number;
-  readonly length: number;
-}
-
-export function ipv4(text: string): number {
-  const parts = text.split('.').map(Number);
-  if (parts.length !== 4 || parts.some((part) => !Number.isInteger(part) || part < 0 || part > 255)) {
-    throw new RangeError(`not an IPv4 address: ${text}`);
-  }
-  return parts.reduce((value, part) => value * 256 + part, 0);
-}
-
-export function formatIpv4(value: number): string {
-  return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.');
-}
-
-export function parsePrefix(text: string): Prefix {
-  const [address = '', length = ''] = text.split('/');
-  return { base: ipv4(address), length: Number(length) };
-}
-
-export function formatPrefix(prefix: Prefix): string {
-  return `${formatIpv4(prefix.base)}/${prefix.length}`;
-}
-
-/** The two halves of a prefix: what a more-specific hijack announces. */
-export function halves(prefix: string): [string, string] {
-  const { base, length } = parsePrefix(prefix);
-  const half = { base, length: length + 1 };
-  return [formatPrefix(half), formatPrefix({ base: base + 2 ** (32 - half.length), length: half.length })];
-}
-
-export function overlaps(a: Prefix, b: Prefix): boolean {
-  const size = 2 ** (32 - Math.min(a.length, b.length));
-  return Math.floor(a.base / size) === Math.floor(b.base / size);
-}
 
 /** BGP-style SCION ASes keep their number; others get a private one by their place in the file. */
 export function bgpAsn(as: As, index: number): number {
@@ -78,7 +41,7 @@ export function planPrefixes(topology: Topology): ReadonlyMap<IsdAs, Prefix> {
     let candidate: Prefix;
     do {
       if (next >= 2 ** (length - 8)) throw poolExhausted(topology, as);
-      candidate = { base: AS_POOL + next * 2 ** (32 - length), length };
+      candidate = { network: AS_POOL + next * 2 ** (32 - length), length };
       next += 1;
     } while (taken.some((prefix) => overlaps(prefix, candidate)));
     result.set(as.ia, candidate);
@@ -99,12 +62,12 @@ function poolExhausted(topology: Topology, as: As): InputError {
 
 /** Address `host` of the AS's `block`-th /24. */
 export function addressIn(prefix: Prefix, block: number, host: number): string {
-  return formatIpv4(prefix.base + block * 256 + host);
+  return formatIpv4(prefix.network + block * 256 + host);
 }
 
 /** The /24 that holds the pods of node `n` (1-based). */
 export function podBlock(prefix: Prefix, n: number): string {
-  return formatPrefix({ base: prefix.base + n * 256, length: 24 });
+  return formatPrefix({ network: prefix.network + n * 256, length: 24 });
 }
 
 /** Number of the /24 at the end of the prefix: the cluster's LAN. */

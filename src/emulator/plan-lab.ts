@@ -2,15 +2,14 @@
 import type { BgpRouter, BgpSession } from '../bgp/config.ts';
 import { LabError } from '../errors.ts';
 import type { Cluster, Scenario } from '../scenario/model.ts';
+import { formatPrefix, type Prefix } from '../topology/ipv4.ts';
 import type { IsdAs, Link, LinkEnd } from '../topology/model.ts';
 import {
   addressIn,
   bgpAsn,
   DeviceNumbers,
-  formatPrefix,
   lanBlock,
   linkAddresses,
-  type Prefix,
   planPrefixes,
   podBlock,
   underlayPort,

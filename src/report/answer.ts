@@ -2,6 +2,7 @@
 
 import type { Phase } from '../results/bundle.ts';
 import type { Bundle } from '../results/bundle-reader.ts';
+import { firstDiversion } from '../results/phases.ts';
 import { acrossRepetitions, type Repetitions } from '../results/summary.ts';
 import type { MetricName, TransportName } from '../scenario/model.ts';
 import { formatBytes, formatCount, formatMetric, formatMilliseconds } from './numbers.ts';
@@ -39,19 +40,20 @@ function sentenceOf(bundle: Bundle, transport: TransportName): string {
   const parts = [clauses.join(', '), observed ?? '', recoveryClause(bundle, transport) ?? ''].filter(
     (part) => part !== '',
   );
-  if (parts.length === 0) return `${transportTitle(transport)}: nothing was measured during the attack.`;
+  if (parts.length === 0) return `${transportTitle(transport)}: nothing was measured during the ${troubleOf(bundle)}.`;
   return `${transportTitle(transport)} ${parts.join('; ')}.`;
 }
 
 function lossClauses(bundle: Bundle, transport: TransportName): string[] {
+  const trouble = troubleOf(bundle);
   return named(bundle, 'udp').flatMap(({ name, mention }) => {
     const sent = get(bundle, transport, 'during', name, 'udp.sent').median;
     const lost = get(bundle, transport, 'during', name, 'udp.lost').median;
     if (sent === null || lost === null) return [];
     const share = get(bundle, transport, 'during', name, 'udp.lossRatio').median;
-    if (lost === 0) return [`lost none of ${formatCount(sent)} probes${mention} during the attack`];
+    if (lost === 0) return [`lost none of ${formatCount(sent)} probes${mention} during the ${trouble}`];
     return [
-      `lost ${formatCount(lost)} of ${formatCount(sent)} probes${mention} (${formatMetric('udp.lossRatio', share)}) during the attack`,
+      `lost ${formatCount(lost)} of ${formatCount(sent)} probes${mention} (${formatMetric('udp.lossRatio', share)}) during the ${trouble}`,
     ];
   });
 }
@@ -87,7 +89,12 @@ function recoveryClause(bundle: Bundle, transport: TransportName): string | null
     .map(({ name }) => get(bundle, transport, 'after', name, 'recovery.after').median)
     .filter((value) => value !== null);
   if (after.length === 0) return null;
-  return `probes were answered steadily again ${formatMilliseconds(Math.max(...after))} after the attack ended`;
+  return `probes were answered steadily again ${formatMilliseconds(Math.max(...after))} after the ${troubleOf(bundle)} ended`;
+}
+
+/** What went wrong: an `attack` (hijack or leak), or a `failure` (links were cut). */
+export function troubleOf(bundle: Bundle): 'attack' | 'failure' {
+  return bundle.passes.some((data) => firstDiversion(data.events) !== undefined) ? 'attack' : 'failure';
 }
 
 /** Whether any probe of the workload was lost during or after the attack, in any repetition. */

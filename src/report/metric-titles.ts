@@ -1,6 +1,5 @@
 /** What metrics, comparisons and phases are called in the report. */
 
-import type { Phase } from '../results/bundle.ts';
 import { METRIC_UNITS } from '../results/metrics.ts';
 import type { Comparison, MetricName } from '../scenario/model.ts';
 import { formatMetric } from './numbers.ts';
@@ -31,8 +30,6 @@ export const COMPARISON_TITLES: Readonly<Record<Comparison, string>> = {
   atMost: 'at most',
   equals: 'exactly',
 };
-
-export const PHASE_TITLES: Readonly<Record<Phase, string>> = { before: 'before', during: 'during', after: 'after' };
 
 /** The value with its unit, counts with what they count: `742 packets`. */
 export function formatCounted(metric: MetricName, value: number | null): string {

@@ -37,7 +37,7 @@ export function formatRatio(ratio: number): string {
   const percent = ratio * 100;
   if (percent > 0 && percent < 0.05) return '< 0.1 %';
   if (percent < 100 && percent > 99.95) return '> 99.9 %';
-  return `${Number.isInteger(percent) ? percent : percent.toFixed(1)} %`;
+  return `${percent === 0 || percent === 100 ? percent : percent.toFixed(1)} %`;
 }
 
 /** `12 345`, with thin spaces. */

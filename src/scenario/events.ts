@@ -1,10 +1,10 @@
 /** What each kind of timeline event does to a running lab, and how it reads in a sentence. */
-import { halves } from '../emulator/address-plan.ts';
 import type { Lab } from '../emulator/lab.ts';
 import type { AsPlan } from '../emulator/plan.ts';
 import { fileName } from '../emulator/plan-lab.ts';
 import { LabError } from '../errors.ts';
 import { run } from '../process/process.ts';
+import { formatPrefix, halves, parsePrefix } from '../topology/ipv4.ts';
 import type { IsdAs, Shape } from '../topology/model.ts';
 import type { HijackEvent, Scenario, TimelineEvent } from './model.ts';
 import type { Action } from './play-timeline.ts';
@@ -63,7 +63,7 @@ function meaning(event: TimelineEvent, scenario: Scenario, lab: Lab): Meaning {
 
 function hijackOf({ victim, type }: HijackEvent, lab: Lab): { prefixes: string[]; forgedOriginAsn?: number } {
   const { prefix, bgpAsn } = asPlan(lab, victim);
-  if (type === 'more-specific') return { prefixes: halves(prefix) };
+  if (type === 'more-specific') return { prefixes: halves(parsePrefix(prefix)).map(formatPrefix) };
   return type === 'exact' ? { prefixes: [prefix] } : { prefixes: [prefix], forgedOriginAsn: bgpAsn };
 }
 

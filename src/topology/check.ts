@@ -5,8 +5,8 @@ import type { FieldPath, YamlFile } from '../input/yaml.ts';
 import { isdOf } from '../scion/isd-as.ts';
 import type { Draft, DraftAs, DraftLink } from './draft.ts';
 import type { Endpoint } from './endpoint.ts';
+import { overlaps, parsePrefix } from './ipv4.ts';
 import type { As, IsdAs } from './model.ts';
-import { overlaps, parsePrefix } from './prefix.ts';
 
 type Report = (path: FieldPath, message: string, expected?: string) => void;
 

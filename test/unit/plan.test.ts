@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parsePrefix } from '../../src/emulator/address-plan.ts';
 import type { Plan } from '../../src/emulator/plan.ts';
 import { planLab } from '../../src/emulator/plan-lab.ts';
 import { loadScenario } from '../../src/scenario/load.ts';
+import { contains, parseIpv4, parsePrefix } from '../../src/topology/ipv4.ts';
 
 const hijack = await loadScenario('scenarios/bgp-hijack.yaml');
 const tiny = await loadScenario('scenarios/tiny.yaml');
@@ -49,10 +49,9 @@ test('device names are unique in their namespace and short enough for Linux', ()
 
 test('every address of a cluster lies in the prefix of its AS, so that BGP carries what goes there', () => {
   for (const cluster of plan.clusters) {
-    const { base, length } = parsePrefix(cluster.prefix);
-    const inside = (address: string) =>
-      Math.floor(parsePrefix(`${address}/32`).base / 2 ** (32 - length)) === Math.floor(base / 2 ** (32 - length));
-    for (const { address } of [...cluster.nodes, ...cluster.pods]) assert.ok(inside(address), address);
+    const prefix = parsePrefix(cluster.prefix);
+    for (const { address } of [...cluster.nodes, ...cluster.pods])
+      assert.ok(contains(prefix, parseIpv4(address)), address);
   }
 });
 
