@@ -102,8 +102,10 @@ Napi::Value BpfProgram::Run(const Napi::CallbackInfo &info)
 
     // Live frames leave through devices: there is no output to return, and the kernel refuses to be asked for
     // any.
-    std::vector<uint8_t> dataOut(live ? 0 : data.size() + kGrowth);
-    std::vector<uint8_t> ctxOut(live ? 0 : ctx.size());
+    // A syscall program has no packet: the kernel takes a context and nothing else.
+    bool call = info_.type == BPF_PROG_TYPE_SYSCALL;
+    std::vector<uint8_t> dataOut(live || call ? 0 : data.size() + kGrowth);
+    std::vector<uint8_t> ctxOut(live || call ? 0 : ctx.size());
     LIBBPF_OPTS(bpf_test_run_opts, run);
     run.data_in = data.data();
     run.data_size_in = static_cast<uint32_t>(data.size());
@@ -113,7 +115,7 @@ Napi::Value BpfProgram::Run(const Napi::CallbackInfo &info)
     run.ctx_size_in = static_cast<uint32_t>(ctx.size());
     run.ctx_out = ctxOut.empty() ? nullptr : ctxOut.data();
     run.ctx_size_out = static_cast<uint32_t>(ctxOut.size());
-    run.repeat = static_cast<int>(repeat);
+    run.repeat = call ? 0 : static_cast<int>(repeat);
     run.flags = live ? BPF_F_TEST_XDP_LIVE_FRAMES : 0;
     run.batch_size = batchValue.IsUndefined() ? 0 : Uint32Of(batchValue, "batchSize");
 
@@ -130,8 +132,8 @@ Napi::Value BpfProgram::Run(const Napi::CallbackInfo &info)
     Napi::Object result = Napi::Object::New(env);
     result.Set("retval", run.retval);
     result.Set("durationNs", run.duration);
-    result.Set("data", CopyBytes(env, dataOut.data(), live ? 0 : run.data_size_out));
-    result.Set("ctx", CopyBytes(env, ctxOut.data(), live ? 0 : ctxOut.size()));
+    result.Set("data", CopyBytes(env, dataOut.data(), dataOut.empty() ? 0 : run.data_size_out));
+    result.Set("ctx", CopyBytes(env, ctxOut.data(), ctxOut.size()));
     return result;
 }
 

@@ -1,8 +1,8 @@
 /** `cilion report`: makes a bundle's report again, from the bundle alone. */
 import type { ExitCode } from '../errors.ts';
-import { makeReport } from '../report/report.ts';
-import { printSummary } from '../report/terminal.ts';
+import { makeReport } from '../report/make-report.ts';
 import type { Command } from './command.ts';
+import { printSummary } from './summary.ts';
 
 export const report: Command = {
   name: 'report',
@@ -13,7 +13,7 @@ export const report: Command = {
   needsBuild: false,
   async run([folder = '']): Promise<ExitCode> {
     await makeReport(folder);
-    await printSummary(folder, process.stdout);
+    await printSummary(folder);
     return 0;
   },
 };

@@ -1,13 +1,13 @@
 /** `cilion run`: one scenario, from nothing to the report. */
 import { join } from 'node:path';
 import { type ExitCode, LabError } from '../errors.ts';
-import { printSummary } from '../report/terminal.ts';
 import { loadScenario } from '../scenario/load.ts';
 import { type Narrowing, narrow } from '../scenario/narrow.ts';
 import { runScenario } from '../scenario/run.ts';
 import type { Command } from './command.ts';
 import { interruptible } from './interrupt.ts';
 import { Progress } from './progress.ts';
+import { printSummary } from './summary.ts';
 
 export const run: Command = {
   name: 'run',
@@ -28,7 +28,7 @@ export const run: Command = {
     const { folder, verdicts, invalid } = await interruptible((signal) =>
       runScenario(scenario, { results, progress, signal, command: ['cilion', ...process.argv.slice(2)] }),
     );
-    await printSummary(folder, process.stdout);
+    await printSummary(folder);
     if (invalid.length > 0) {
       throw new LabError(`the run is invalid: ${invalid.length} fault(s), see ${join(folder, 'report.html')}`, {
         hint: 'a machine that does nothing else keeps time better',

@@ -66,13 +66,22 @@ function legendEntry(transport: TransportName): Markup {
 function topologyFigure(bundle: Bundle, { phases, paths }: PathPicture): Markup {
   const title = phases.length === 0 ? 'Topology' : capitalised(phases.join(' and '));
   return markup`<figure class="card"><h3>${title}</h3>${topologySvg(bundle.topology, paths, title)}
-<div class="ways">${paths.map(wayEntry)}</div></figure>`;
+<div class="ways">${paths.map((path) => wayEntry(path, paths))}</div></figure>`;
 }
 
-function wayEntry(path: UsedPath): Markup {
+function wayEntry(path: UsedPath, paths: readonly UsedPath[]): Markup | null {
+  const mirrored = paths.findIndex((other) => isMirror(path, other));
+  if (mirrored >= 0 && mirrored < paths.indexOf(path)) return null;
   const end = path.arrives ? '' : ` ✕ ends here, ${path.to} is not reached`;
   const source = path.source === 'bgp' ? 'best BGP routes' : 'path in the SCION header';
-  return markup`<b><i class="swatch t-${path.transport}"></i>${transportTitle(path.transport)}</b><span class="mono">${path.ases.join(' → ')}${end} <span class="note">(${source})</span></span>`;
+  const way = `${path.ases.join(mirrored >= 0 ? ' ↔ ' : ' → ')}${end}`;
+  return markup`<b><i class="swatch t-${path.transport}"></i>${transportTitle(path.transport)}</b><span><span class="mono">${way}</span> (${source})</span>`;
+}
+
+/** The way back, over the same ASes: both are told in one line. */
+function isMirror(path: UsedPath, other: UsedPath): boolean {
+  const there = path.ases.join();
+  return path.transport === other.transport && path !== other && there === other.ases.toReversed().join();
 }
 
 function capitalised(text: string): string {

@@ -36,7 +36,7 @@ const PAGE = `
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%}
 body{margin:0;background:var(--page);color:var(--ink);font:15px/1.55 "Inter","Segoe UI","Noto Sans",system-ui,-apple-system,"DejaVu Sans",sans-serif;font-variant-numeric:tabular-nums}
-main{max-width:1200px;margin:0 auto;padding:44px 32px 72px}
+main{max-width:1240px;margin:0 auto;padding:44px 28px 72px}
 header{max-width:860px;margin-bottom:36px}
 h1{font-size:30px;line-height:1.22;letter-spacing:-.015em;margin:6px 0 12px;font-weight:680;text-wrap:balance}
 h2{font-size:19px;letter-spacing:-.005em;margin:48px 0 14px;font-weight:650}
@@ -50,6 +50,7 @@ code,.mono{font-family:"JetBrains Mono",ui-monospace,"SF Mono",Menlo,Consolas,"D
 .answer ul{list-style:none;margin:10px 0 12px;padding:0}
 .answer li{padding-left:16px;border-left:4px solid var(--accent);margin:0 0 10px}
 .note{color:var(--muted);font-size:13px;max-width:860px}
+.card.scroll{padding:18px 14px}
 .card{background:var(--surface);border:1px solid var(--line);border-radius:12px;padding:20px 22px}
 .card+.card{margin-top:16px}
 .banner{background:var(--attack-wash);border:1px solid var(--attack);border-radius:12px;padding:14px 20px;margin:0 0 28px}
@@ -89,18 +90,18 @@ footer{margin-top:48px;color:var(--faint);font-size:12.5px}
 
 const TABLES = `
 .scroll{overflow-x:auto}
-table{border-collapse:collapse;width:100%;font-size:13.5px}
-th,td{padding:6px 10px;text-align:right;white-space:nowrap;vertical-align:top;line-height:1.35}
+table{border-collapse:collapse;width:100%;font-size:13px}
+th,td{padding:6px 7px;text-align:right;white-space:nowrap;vertical-align:top;line-height:1.35}
 thead th{color:var(--muted);font-weight:500;font-size:12.5px;padding-bottom:4px}
 thead .group th{color:var(--ink);font-weight:650;text-align:left;border-bottom:1px solid var(--line);padding-bottom:6px}
 thead .group th+th,thead .first,tbody .first{border-left:1px solid var(--line)}
 thead .group th:empty{border-left:0}
 tbody th{text-align:left;font-weight:500;color:var(--muted)}
-tbody th.transport{color:var(--ink);font-weight:650;font-size:14.5px;border-left:4px solid var(--accent);padding-left:14px}
+tbody th.transport{color:var(--ink);font-weight:650;font-size:14px;border-left:4px solid var(--accent);padding-left:12px}
 tbody tr.start>*{border-top:1px solid var(--line);padding-top:10px}
 tbody tr.end>*{padding-bottom:10px}
 tr.during td:not(.once),tr.during th:not(.transport){background:var(--attack-wash)}
-td small{display:block;color:var(--faint);font-size:10.5px;line-height:1.35}
+td small{display:block;color:var(--faint);font-size:10px;line-height:1.35;font-weight:400;letter-spacing:-.01em}
 td.once{vertical-align:middle}
 td.hit{color:var(--attack);font-weight:600}`;
 

@@ -35,7 +35,7 @@ export const NODE_HEIGHT = 42;
 const GAP = 26;
 const SLOT = NODE_WIDTH + GAP;
 const LAYER_HEIGHT = 104;
-const REGION_PADDING = 26;
+const REGION_PADDING = 28;
 const REGION_GAP = 34;
 /** Room above the core ASes for the arcs between those that are no neighbours. */
 const HEADROOM = 62;

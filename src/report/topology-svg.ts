@@ -33,7 +33,7 @@ ${drawEnds(paths, layout)}
 
 function drawRegion(region: Region, index: number): Markup {
   return markup`<g><rect class="isd isd-${index % 4}" x="${region.x}" y="${region.y}" width="${region.width}" height="${region.height}" rx="14"/>
-<text class="isd-name" x="${region.x + 16}" y="${region.y + 24}">ISD ${region.isd}</text></g>`;
+<text class="isd-name" x="${region.x + 14}" y="${region.y + region.height - 9}">ISD ${region.isd}</text></g>`;
 }
 
 function drawLink(link: TopologyRecord['links'][number], edges: Edges): Markup | null {

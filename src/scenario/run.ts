@@ -4,7 +4,7 @@ import type { Progress } from '../cli/progress.ts';
 import { Lab } from '../emulator/lab.ts';
 import { planLab } from '../emulator/plan-lab.ts';
 import { LabError } from '../errors.ts';
-import { makeReport } from '../report/report.ts';
+import { makeReport } from '../report/make-report.ts';
 import type { Verdicts } from '../results/bundle.ts';
 import { BundleWriter } from '../results/bundle-writer.ts';
 import { summarise } from '../results/summary.ts';

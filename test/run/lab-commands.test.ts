@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { type HostPhoto, photographHost } from '../lab/host-photo.ts';
+import { cilion } from './cilion.ts';
+
+let bare: HostPhoto;
+let id = '';
+
+before(async () => {
+  bare = await photographHost();
+  const up = await cilion(['up', 'scenarios/bgp-hijack.yaml']);
+  assert.equal(up.code, 0, up.stderr);
+  id = /^lab (\w+) runs/.exec(up.stdout)?.[1] ?? '';
+});
+
+after(async () => {
+  await cilion(['destroy', '--all']);
+});
+
+test('ls shows the lab that up left running', async () => {
+  const { stdout } = await cilion(['ls']);
+  assert.match(stdout, new RegExp(`^${id}  two-isd  15 ASes`, 'm'));
+});
+
+test('paths lists ways between two clusters, the fastest of the shortest first, with latency, MTU and expiry', async () => {
+  const { stdout, code } = await cilion(['paths', id, 'a', 'b']);
+  assert.equal(code, 0);
+  const [count, first] = stdout.split('\n');
+  assert.match(count!, /^\d+ paths$/);
+  assert.match(
+    first!,
+    /^ +12\.0 ms {2}MTU 1500 {2}until .* UTC {2}[0-9a-f]{12} {2}1-ff00:0:141 1>\d+ 1-ff00:0:111 9>9 2-ff00:0:211/,
+  );
+});
+
+test('paths accepts ISD-ASes and labels, and says what there is when a name is wrong', async () => {
+  const { stdout } = await cilion(['paths', id, '1-ff00:0:141', 'attacker', '--json']);
+  const paths = JSON.parse(stdout) as { hops: { ia: string }[] }[];
+  assert.equal(paths[0]?.hops.at(-1)?.ia, '1-ff00:0:151');
+  const wrong = await cilion(['paths', id, 'a', 'atacker']);
+  assert.equal(wrong.code, 2);
+  assert.match(wrong.stderr, /the lab has no AS "atacker"[\s\S]*\(attacker\)/);
+});
+
+test('drops reads the counters of a lab that another process runs', async () => {
+  assert.equal((await cilion(['drops', id])).stdout, 'nothing was dropped\n');
+  const { stdout } = await cilion(['drops', id, '--all', '--json']);
+  const rows = JSON.parse(stdout) as { place: string; reason: string; packets: number }[];
+  const delivered = rows.filter(({ reason }) => reason === 'DECAPSULATED');
+  assert.equal(delivered.length, 4, 'each of the four nodes was reached when the lab came up');
+});
+
+test('destroy takes the lab down and leaves the host as it was', async () => {
+  const { stdout, code } = await cilion(['destroy', id]);
+  assert.equal(code, 0);
+  assert.equal(stdout, `${id} is gone\n`);
+  assert.deepEqual(await photographHost(), bare);
+});

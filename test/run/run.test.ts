@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { run } from '../../src/process/process.ts';
+import type { Manifest, Verdicts } from '../../src/results/bundle.ts';
+import { photographHost } from '../lab/host-photo.ts';
+import { cilion, startCilion } from './cilion.ts';
+
+const scratch = mkdtempSync(join(tmpdir(), 'cilion-run-'));
+after(() => rmSync(scratch, { recursive: true }));
+
+function bundlesIn(folder: string): string[] {
+  return existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [];
+}
+
+function json<T>(folder: string, file: string): T {
+  return JSON.parse(readFileSync(join(folder, file), 'utf8')) as T;
+}
+
+test('the smallest scenario runs to its end, holds, and leaves a bundle that is whole', async (t) => {
+  const results = join(scratch, 'tiny');
+  const before = await photographHost();
+  const { code, stdout, stderr } = await cilion(['run', 'scenarios/tiny.yaml', '--results', results]);
+  assert.equal(code, 0, `${stdout}\n${stderr}`);
+  assert.deepEqual(await photographHost(), before);
+  const [folder = ''] = bundlesIn(results);
+  const manifest = json<Manifest>(folder, 'manifest.json');
+  assert.deepEqual(manifest.invalid, []);
+  assert.deepEqual(
+    manifest.passes.map(({ id }) => id),
+    ['ip-1', 'cilion-1'],
+  );
+  for (const { copy } of manifest.inputs) assert.ok(existsSync(join(folder, copy)), copy);
+  for (const part of ['events.ndjson', 'summary.json', 'topology.json', 'report.html', 'samples/ip-1/wires.ndjson']) {
+    assert.ok(existsSync(join(folder, part)), part);
+  }
+  assert.ok(json<Verdicts>(folder, 'verdicts.json').holds);
+  t.diagnostic(`stages: ${JSON.stringify(manifest.stageSeconds)}`);
+});
+
+test('the captures of a run open in Wireshark and show SCION’s packets on the wire', async () => {
+  const [folder = ''] = bundlesIn(join(scratch, 'tiny'));
+  const captures = join(folder, 'captures/cilion-1');
+  const [file = ''] = readdirSync(captures).filter((name) => name.endsWith('.pcap'));
+  const { stdout } = await run([
+    'tshark',
+    '-r',
+    join(captures, file),
+    '-Y',
+    'udp',
+    '-T',
+    'fields',
+    '-e',
+    'ip.dst',
+    '-c',
+    '20',
+  ]);
+  assert.match(stdout, /^172\./m);
+});
+
+test('the report is made again from the bundle alone', async () => {
+  const [folder = ''] = bundlesIn(join(scratch, 'tiny'));
+  rmSync(join(folder, 'report.html'));
+  rmSync(join(folder, 'charts'), { recursive: true });
+  const { code, stdout } = await cilion(['report', folder]);
+  assert.equal(code, 0);
+  assert.match(stdout, /report\.html/);
+  assert.ok(existsSync(join(folder, 'report.html')));
+});
+
+test('Ctrl-C in the middle of a pass ends the run in order: no lab, no bundle', async () => {
+  const results = join(scratch, 'interrupted');
+  const before = await photographHost();
+  const running = startCilion(['run', 'scenarios/tiny.yaml', '--results', results, '--transport', 'cilion']);
+  await running.printed(/measure the wires/);
+  setTimeout(() => process.kill(running.pid, 'SIGINT'), 2500);
+  const { code, stderr } = await running.ended;
+  assert.equal(code, 3, stderr);
+  assert.match(stderr, /ended by SIGINT/);
+  assert.deepEqual(await photographHost(), before);
+  assert.deepEqual(bundlesIn(results), []);
+});
+
+test('the shipped hijack shows what it claims: plain IP and VXLAN lose their traffic to the attacker, CilION nothing', async (t) => {
+  const results = join(scratch, 'hijack');
+  const { code, stdout, stderr } = await cilion([
+    'run',
+    'scenarios/bgp-hijack.yaml',
+    '--repeat',
+    '1',
+    '--results',
+    results,
+  ]);
+  assert.equal(code, 0, `${stdout}\n${stderr}`);
+  const [folder = ''] = bundlesIn(results);
+  const { stageSeconds } = json<Manifest>(folder, 'manifest.json');
+  t.diagnostic(`stages: ${JSON.stringify(stageSeconds)}`);
+});
