@@ -11,6 +11,9 @@ enum cilion_role {
     CILION_ROLE_EXTERNAL,
     /* The AS's own network. */
     CILION_ROLE_INTERNAL,
+    /* Probes that user space hands in to be sent (BPF_PROG_RUN on the loopback device, where no XDP is
+       attached). */
+    CILION_ROLE_PROBER,
 };
 
 /* What the neighbour on a link is to this AS. */

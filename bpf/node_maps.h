@@ -90,7 +90,29 @@ struct cilion_path_health {
     /* Of the last answer. */
     __u64 rtt_ns;
     __u64 down;
+    /* Chosen by user space whenever the id gets a new path: an answer has to bring it back. */
+    __u64 token;
 };
+
+enum cilion_probe_kind {
+    CILION_PROBE_REQUEST = 1,
+    CILION_PROBE_REPLY = 2,
+};
+
+/* Payload under next header 254. The far node sends it back over the same path. */
+struct cilion_probe {
+    __be32 magic;
+    __be32 kind;
+    /* Id at the node that asks. */
+    __be32 path;
+    __be32 reserved;
+    __be64 token;
+    /* CLOCK_MONOTONIC of the node that asks, nanoseconds. */
+    __be64 sent_ns;
+};
+
+/* "CilP" */
+#define CILION_PROBE_MAGIC 0x43696c50
 
 struct {
     __uint(type, BPF_MAP_TYPE_ARRAY);

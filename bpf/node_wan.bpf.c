@@ -5,6 +5,7 @@
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 #include "decapsulate.h"
+#include "probe.h"
 
 /* The AS and the node behind a frame; NULL where the device is none of ours. */
 static __always_inline struct cilion_as *own_as(const struct cilion_device *device)
@@ -34,12 +35,13 @@ __noinline int deliver(struct xdp_md *ctx, __u32 as_slot, __u32 ingress)
     p.length = bpf_ntohs(u->udp.len) - sizeof(struct udphdr);
     p.header_len = p.scion->words * 4;
     host = *destination;
-    if (host != node->internal_ip) {
-        sibling = ingress ? bpf_map_lookup_elem(&siblings, &host) : NULL;
-        return sibling ? transmit(&p, u, as, sibling) : refuse(as, CILION_LOCAL_DELIVERY, &p, u);
-    }
-    if (p.scion->next_header == SCION_NEXT_POD_PACKET)
+    if (host == node->internal_ip && p.scion->next_header == SCION_NEXT_POD_PACKET)
         return decapsulate(ctx, &p, u, as, node);
+    if (host == node->internal_ip && p.scion->next_header == SCION_NEXT_PROBE)
+        return receive_probe(ctx, as_slot, ingress);
+    sibling = ingress ? bpf_map_lookup_elem(&siblings, &host) : NULL;
+    if (sibling && parse_scion(&p) == CILION_FORWARDED && settle_seg_id(&p))
+        return transmit(&p, u, as, sibling);
     return refuse(as, CILION_LOCAL_DELIVERY, &p, u);
 }
 
@@ -93,6 +95,8 @@ int node_wan(struct xdp_md *ctx)
     as = own_as(device);
     if (!as)
         return XDP_PASS;
+    if (device->role == CILION_ROLE_PROBER)
+        return send_probe(ctx, device->as_slot);
     if (device->role == CILION_ROLE_EXTERNAL) {
         p.ingress = device->ifid;
         link = find_link(as, p.ingress);

@@ -401,6 +401,23 @@ static __always_inline enum cilion_reason leave(struct packet *p, const struct c
 }
 
 /*
+ * A packet that has arrived is unchanged, but the SegID has to stand as whoever answers needs it: what the
+ * ingress router took out (see check_hop) is written now.
+ */
+static __always_inline bool settle_seg_id(struct packet *p)
+{
+    struct hop h;
+
+    if (!load_hop(p, p->info, p->hop, &h))
+        return false;
+    if (p->ingress != 0 && !h.cons_dir && !is_peering_hop(p, &h)) {
+        chain_seg_id(&h);
+        write_seg_id(&h);
+    }
+    return true;
+}
+
+/*
  * The whole of it: CILION_FORWARDED means that the packet is as it must leave by step.egress, or, where that
  * is NULL, that it has arrived (and is unchanged).
  */

@@ -12,7 +12,7 @@ import { structCodec, u32 } from './layout.ts';
 import { enums, layouts } from './layouts.gen.ts';
 import { type NativeMap, type NativeObject, type NativeProgram, native } from './native.ts';
 import { HealthTable } from './path-health.ts';
-import { loadedMaps, openPinned, sizeRouterMaps } from './router.ts';
+import { kernelAes, loadedMaps, openPinned, sizeRouterMaps } from './router.ts';
 import { type AsSettings, type LinkSettings, linkEntry, ROUTER_MAP_NAMES, RouterMaps } from './router-maps.ts';
 import { ipHeaderSum, type UnderlayEnd } from './underlay.ts';
 
@@ -111,7 +111,7 @@ export class NodeDataplane extends RouterMaps {
   readonly #programs: Programs | undefined;
 
   private constructor(map: (name: string) => NativeMap, programs?: Programs) {
-    super(map);
+    super(map, programs && kernelAes(programs.wan));
     this.#node = map;
     this.#programs = programs;
     this.health = new HealthTable(map('path_health'));

@@ -77,9 +77,12 @@ export function linkEntry(link: LinkSettings): CilionLink {
 
 export class RouterMaps {
   readonly map: (name: RouterMapName) => NativeMap;
+  readonly #keyChanged: (slot: number) => void;
 
-  constructor(map: (name: RouterMapName) => NativeMap) {
+  /** @param keyChanged told when an AS's key stands in the map, for programs that use the kernel's AES */
+  constructor(map: (name: RouterMapName) => NativeMap, keyChanged: (slot: number) => void = () => {}) {
     this.map = map;
+    this.#keyChanged = keyChanged;
   }
 
   /** Sets or replaces an AS. A new key takes effect at once: MACs cached under the old one no longer count. */
@@ -100,6 +103,7 @@ export class RouterMaps {
         round_keys: littleEndianWords(roundKeys, 4, (view, at) => view.getUint32(at, true)),
       }),
     );
+    this.#keyChanged(slot);
   }
 
   /** Sets or replaces a link of an AS. @throws RangeError when the AS has no such slot for it */

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { LabError } from '../errors.ts';
 import { bpfObject } from './build.ts';
+import { u32 } from './layout.ts';
 import { enums } from './layouts.gen.ts';
 import { type NativeMap, type NativeObject, type NativeProgram, native } from './native.ts';
 import { ROUTER_MAP_NAMES, RouterMaps } from './router-maps.ts';
@@ -19,7 +20,7 @@ export class BorderRouterDataplane extends RouterMaps {
   readonly #program: NativeProgram | undefined;
 
   private constructor(map: (name: string) => NativeMap, object?: NativeObject) {
-    super(map);
+    super(map, object && kernelAes(object));
     this.#object = object;
     this.#program = object?.program('border_router');
   }
@@ -77,7 +78,20 @@ export function sizeRouterMaps(object: NativeObject, sizes: RouterSizes): void {
   object.setMaxEntries('ases', sizes.asCount);
   object.setMaxEntries('links', sizes.linkCount);
   object.setMaxEntries('link_counters', sizes.linkCount * 2);
+  if (object.mapNames.includes('aes_contexts')) object.setMaxEntries('aes_contexts', sizes.asCount);
   object.setMaxEntries('counters', sizes.asCount * enums.cilion_reason.CILION_REASON_MAX);
+}
+
+const PREPARE_AES = 'prepare_aes';
+
+/** Hands an AS's key to the kernel's AES, where the object was built for that (bpf/aes_kernel.h). */
+export function kernelAes(object: NativeObject): (slot: number) => void {
+  if (!object.programNames.includes(PREPARE_AES)) return () => {};
+  const prepare = object.program(PREPARE_AES);
+  return (slot) => {
+    const error = prepare.run({ data: new Uint8Array(0), ctx: u32(slot) }).retval | 0;
+    if (error !== 0) throw new LabError(`the kernel's AES refused the key of AS slot ${slot}: error ${error}`);
+  };
 }
 
 /** Maps of a loaded object by name, each opened once. */

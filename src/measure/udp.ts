@@ -4,10 +4,10 @@ import { z } from 'zod';
 import { LabError } from '../errors.ts';
 import type { UdpSample } from '../results/bundle.ts';
 import type { UdpWorkload } from '../scenario/model.ts';
-import { MARKER, UDP_MIN_PAYLOAD_BYTES } from './marker.ts';
+import { MARKER, UDP_HEADER_BYTES, UDP_MIN_PAYLOAD_BYTES } from './marker.ts';
 import { ended, ending, endNs, type Place, type Prepared, Programs, secondsFrom, type Window } from './workload.ts';
 
-/** How long after the last probe an answer still counts. */
+/** After the last probe, answers are awaited for three times the longest round trip, or this long if there was none. */
 const WAIT_MS = 1000;
 /** The handshake is tried again after each of these, and after the last irtt gives up. */
 const OPEN_TIMEOUTS = '200ms,200ms,200ms,400ms,1s,2s';
@@ -79,18 +79,26 @@ function clientArgv(workload: UdpWorkload, { serverAddress, port }: Place, windo
     `${Math.round(workload.intervalNs)}ns`,
     '-l',
     String(workload.payloadBytes),
-    `--fill=pattern:${Buffer.from(MARKER).toString('hex')}`,
+    `--fill=pattern:${fillPattern(workload.payloadBytes).toString('hex')}`,
     // Timestamps of one clock: the round trip is then without the time spent inside the server.
     '--stats=none',
     '--tstamp=both',
     '--clock=monotonic',
     `--timeouts=${OPEN_TIMEOUTS}`,
-    `--wait=${WAIT_MS}ms`,
+    `--wait=3x${WAIT_MS}ms`,
     '-Q',
     '-o',
     file,
     `${serverAddress}:${port}`,
   ];
+}
+
+/**
+ * What irtt repeats from packet to packet behind its own header: just as long as there is room, so that each packet
+ * begins it anew and holds the marker whole.
+ */
+function fillPattern(payloadBytes: number): Buffer {
+  return Buffer.alloc(payloadBytes - UDP_HEADER_BYTES, '.').fill(MARKER, 0, MARKER.length);
 }
 
 /** CLOCK_MONOTONIC − wall clock, nanoseconds; exact to microseconds by waiting for a millisecond's edge. */

@@ -22,9 +22,14 @@ export function headSection(bundle: Bundle): Markup {
 <h1>${scenario.title}</h1>
 <p class="question">${scenario.question}</p>
 <div class="answer"><span class="lead ${state}">${answer.lead}</span>
-<ul>${answer.sentences.map(({ transport, text }) => markup`<li class="t-${transport}">${text}</li>`)}</ul></div>
+<ul>${answer.sentences.map(({ transport, text }) => markup`<li class="t-${transport}">${unbroken(text)}</li>`)}</ul></div>
 <p class="note">${answer.note}</p>
 </header>`;
+}
+
+/** Keeps numbers and their units on one line. */
+function unbroken(text: string): string {
+  return text.replace(/(\d) (?=%|(?:[mµ]?s|[kMGT]?bit\/s|(?:[KMGT]i)?B)\b)/g, '$1\u00a0');
 }
 
 /** Null for a run that can be trusted. */
@@ -55,7 +60,7 @@ export function topologySection(bundle: Bundle): Markup {
   const pictures = pathPictures(bundle.manifest, bundle.topology);
   const shown = pictures.length > 0 ? pictures : [{ phases: [], paths: [] }];
   return markup`<section><h2>Where the packets went</h2>
-<div class="legend">${bundle.manifest.transports.map(legendEntry)}<span>solid: parent and child · thick: core · dashed: peering · ✕: packets end here · arrow: one direction only</span></div>
+<div class="legend">${bundle.manifest.transports.map(legendEntry)}<span>filled: cluster · red: attacker · thick line: core · dashed thin line: peering · ✕: packets end here · arrow: one direction only</span></div>
 ${shown.map((picture) => topologyFigure(bundle, picture))}</section>`;
 }
 

@@ -55,7 +55,8 @@ function tableCell(cell: Cell, column: Column, span: number, place: string, phas
 
 /** Nothing where all repetitions read the same; units only where they differ from the median's. */
 function smallPrint(cell: Cell, all: readonly string[]): Markup | null {
-  if (all.every((text) => text === all[0])) return null;
+  // A word in place of the number is no median of theirs.
+  if (all.every((text) => text === all[0]) || !/\d/.test(cell.text)) return null;
   const unit = / \D+$/.exec(cell.text)?.[0] ?? '';
   const bare = (text: string): string => (unit !== '' && text.endsWith(unit) ? text.slice(0, -unit.length) : text);
   if (all.length <= MOST_LISTED) return markup`<small>${all.map(bare).join(' · ')}</small>`;

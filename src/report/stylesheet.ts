@@ -50,7 +50,7 @@ code,.mono{font-family:"JetBrains Mono",ui-monospace,"SF Mono",Menlo,Consolas,"D
 .answer ul{list-style:none;margin:10px 0 12px;padding:0}
 .answer li{padding-left:16px;border-left:4px solid var(--accent);margin:0 0 10px}
 .note{color:var(--muted);font-size:13px;max-width:860px}
-.card.scroll{padding:18px 14px}
+.card.scroll{padding:18px 12px}
 .card{background:var(--surface);border:1px solid var(--line);border-radius:12px;padding:20px 22px}
 .card+.card{margin-top:16px}
 .banner{background:var(--attack-wash);border:1px solid var(--attack);border-radius:12px;padding:14px 20px;margin:0 0 28px}
@@ -91,7 +91,7 @@ footer{margin-top:48px;color:var(--faint);font-size:12.5px}
 const TABLES = `
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-size:13px}
-th,td{padding:6px 7px;text-align:right;white-space:nowrap;vertical-align:top;line-height:1.35}
+th,td{padding:6px 6px;text-align:right;white-space:nowrap;vertical-align:top;line-height:1.35}
 thead th{color:var(--muted);font-weight:500;font-size:12.5px;padding-bottom:4px}
 thead .group th{color:var(--ink);font-weight:650;text-align:left;border-bottom:1px solid var(--line);padding-bottom:6px}
 thead .group th+th,thead .first,tbody .first{border-left:1px solid var(--line)}

@@ -86,7 +86,10 @@ ${role === 'cluster' ? markup`<rect class="ring" x="${x - 4}" y="${y - 4}" width
 }
 
 function secondLine(as: AsRecord): string {
-  if (as.attacker) return as.label === null || as.label === 'attacker' ? 'attacker' : `attacker ${as.label}`;
+  if (as.attacker) {
+    const both = `attacker ${as.label}`;
+    return as.label === null || as.label === 'attacker' || both.length > LABEL_LENGTH ? 'attacker' : both;
+  }
   if (as.cluster !== null) return `cluster ${as.cluster}`;
   return as.label ?? (as.core ? 'core' : as.prefix);
 }

@@ -74,7 +74,11 @@ export interface MetricAddress {
 }
 
 /** The metric's value in each repetition and their median. */
-export function acrossRepetitions(manifest: Manifest, summary: Summary, at: MetricAddress): Repetitions {
+export function acrossRepetitions(
+  manifest: Pick<Manifest, 'passes'>,
+  summary: Summary,
+  at: MetricAddress,
+): Repetitions {
   const ids = new Set(manifest.passes.filter((pass) => pass.transport === at.transport).map((pass) => pass.id));
   const values = summary.passes
     .filter((pass) => ids.has(pass.pass))

@@ -95,9 +95,11 @@ test('every router on every path of three topologies does to the packet what the
 
 test('with any one bit of its header flipped, a packet fares as in the model', () => {
   const reasons = new Set<string>();
-  for (const [router, met] of Map.groupBy(SHAPES, ({ router }) => router)) {
+  // Of all meetings some that are far apart: there is no need to flip every bit of every one.
+  const chosen = SHAPES.filter((_, index) => index % Math.ceil(SHAPES.length / 14) === 0);
+  for (const [router, met] of Map.groupBy(chosen, ({ router }) => router)) {
     bench.configure(router, NOW);
-    for (const meeting of met.slice(0, 8)) {
+    for (const meeting of met) {
       const headerBits = meeting.packet[5]! * 32;
       for (let bit = 0; bit < headerBits; bit++) {
         const packet = Uint8Array.from(meeting.packet);
