@@ -45,7 +45,8 @@ __noinline int deliver(struct xdp_md *ctx, __u32 as_slot, __u32 ingress)
     return refuse(as, CILION_LOCAL_DELIVERY, &p, u);
 }
 
-/* As a host: what the AS's routers hand over has had its hop field checked where it came in. */
+/* As a host: what the AS's routers hand over has had its hop field checked where it came in. GO_ON: it may be
+ * delivered. */
 __noinline int receive_as_host(struct xdp_md *ctx, __u32 as_slot)
 {
     struct underlay *u = (void *)(long)ctx->data;
@@ -67,59 +68,89 @@ __noinline int receive_as_host(struct xdp_md *ctx, __u32 as_slot)
         reason = CILION_PACKET_SIZE;
     if (reason == CILION_FORWARDED && p.scion->dst_ia != as->ia)
         reason = CILION_DESTINATION_IA;
-    return reason == CILION_FORWARDED ? deliver(ctx, as_slot, 0) : refuse(as, reason, &p, u);
+    return reason == CILION_FORWARDED ? GO_ON : refuse(as, reason, &p, u);
 }
 
-static __always_inline enum cilion_reason receive_as_router(struct packet *p, struct underlay *u)
+/* Is the frame SCION for this node, and from whom it should be? Sets `arrived` where it needs no more than
+ * delivery. */
+static __always_inline int admit(struct xdp_md *ctx, struct packet *p, const struct cilion_device *device,
+                                 const struct cilion_as *as, const struct cilion_node *node, bool *arrived)
 {
+    struct underlay *u = (void *)(long)ctx->data;
+    struct cilion_link *link;
+    enum cilion_reason reason;
+
+    p->end = (void *)(long)ctx->data_end;
+    if ((void *)(u + 1) > p->end)
+        return XDP_PASS;
+    if (device->role == CILION_ROLE_EXTERNAL) {
+        p->ingress = device->ifid;
+        link = find_link(as, p->ingress);
+        reason = link ? receive(p, u, link) : NOT_FOR_US;
+        if (reason == NOT_FOR_US)
+            return XDP_PASS;
+        count_link(as->link_base + p->ingress, 0, 1, p->end - (void *)u);
+        return reason == CILION_FORWARDED ? GO_ON : refuse(as, reason, p, u);
+    }
+    if (!is_udp_to(u, node->internal_ip))
+        return XDP_PASS;
+    if (u->udp.dest == node->host_port) {
+        *arrived = true;
+        return receive_as_host(ctx, as->slot);
+    }
     p->from_ip = u->ip.saddr;
     p->from_port = u->udp.source;
-    return open_underlay(p, u);
+    return u->udp.dest == node->router_port ? GO_ON : XDP_PASS;
 }
 
 SEC("xdp")
 int node_wan(struct xdp_md *ctx)
 {
-    struct underlay *u = (void *)(long)ctx->data;
-    struct packet p = {.end = (void *)(long)ctx->data_end};
     __u32 index = ctx->ingress_ifindex;
     struct cilion_device *device = bpf_map_lookup_elem(&devices, &index);
     struct cilion_node *node = own_node();
-    struct cilion_link *link;
-    struct cilion_as *as;
-    struct step step;
+    struct packet p = {};
+    struct step step = {};
     enum cilion_reason reason;
+    struct underlay *u;
+    bool arrived = false;
+    struct cilion_as *as;
+    int action;
 
-    if (!device || device->role == CILION_ROLE_NONE || !node || (void *)(u + 1) > p.end)
+    if (!device || device->role == CILION_ROLE_NONE || !node)
         return XDP_PASS;
     as = own_as(device);
     if (!as)
         return XDP_PASS;
     if (device->role == CILION_ROLE_PROBER)
-        return send_probe(ctx, device->as_slot);
-    if (device->role == CILION_ROLE_EXTERNAL) {
-        p.ingress = device->ifid;
-        link = find_link(as, p.ingress);
-        reason = link ? receive(&p, u, link) : NOT_FOR_US;
-        if (reason == NOT_FOR_US)
-            return XDP_PASS;
-        count_link(as->link_base + p.ingress, 0, 1, p.end - (void *)u);
-    } else {
-        if (!is_udp_to(u, node->internal_ip))
-            return XDP_PASS;
-        if (u->udp.dest == node->host_port)
-            return receive_as_host(ctx, device->as_slot);
-        if (u->udp.dest != node->router_port)
-            return XDP_PASS;
-        reason = receive_as_router(&p, u);
+        return send_probe(ctx, as->slot);
+    action = admit(ctx, &p, device, as, node, &arrived);
+    if (action != GO_ON)
+        return action;
+    /* An answer to a probe goes round once more, as a packet of the node's own. */
+    for (int pass = 0; pass < 2; pass++) {
+        if (!arrived) {
+            u = (void *)(long)ctx->data;
+            p.end = (void *)(long)ctx->data_end;
+            if ((void *)(u + 1) > p.end)
+                return XDP_DROP;
+            reason = open_underlay(&p, u);
+            if (reason == CILION_FORWARDED)
+                reason = parse_scion(&p);
+            if (reason == CILION_FORWARDED)
+                reason = route(&p, as, &step);
+            if (reason != CILION_FORWARDED)
+                return refuse(as, reason, &p, u);
+            if (step.egress)
+                return transmit(&p, u, as, step.egress);
+        }
+        action = deliver(ctx, as->slot, p.ingress);
+        if (action != GO_ON)
+            return action;
+        p.ingress = 0;
+        arrived = false;
     }
-    if (reason == CILION_FORWARDED)
-        reason = parse_scion(&p);
-    if (reason == CILION_FORWARDED)
-        reason = route(&p, as, &step);
-    if (reason != CILION_FORWARDED)
-        return refuse(as, reason, &p, u);
-    return step.egress ? transmit(&p, u, as, step.egress) : deliver(ctx, device->as_slot, p.ingress);
+    return XDP_DROP;
 }
 
 char LICENSE[] SEC("license") = "GPL";

@@ -91,23 +91,21 @@ static __always_inline bool swap_ends(struct packet *p)
     return true;
 }
 
-/* Over the node's own link as its border router would; over a sibling's as a host of the AS would. */
+/* A probe that has been turned round and is to be routed as one of the node's own. */
+#define PROBE_ANSWER 16
+
+/* Over a sibling's link it leaves as from any host of the AS; over the node's own it is still to be routed.
+ */
 static __always_inline int send_back(struct packet *p, struct underlay *u, struct cilion_as *as)
 {
     struct cilion_link *link;
-    enum cilion_reason reason;
-    struct step step;
+    struct hop first;
 
-    p->ingress = 0;
-    if (!load_hop(p, p->info, p->hop, &step.current))
+    if (!load_hop(p, p->info, p->hop, &first))
         return refuse(as, CILION_PROBE_INVALID, p, u);
-    link = find_link(as, egress_of(&step.current));
-    if (link && link->flags & CILION_LINK_SIBLING)
-        return transmit(p, u, as, link);
-    reason = route(p, as, &step);
-    if (reason != CILION_FORWARDED || !step.egress)
-        return refuse(as, reason, p, u);
-    return transmit(p, u, as, step.egress);
+    count(as->slot, CILION_PROBE_ANSWERED, p->end - (void *)u);
+    link = find_link(as, egress_of(&first));
+    return link && link->flags & CILION_LINK_SIBLING ? transmit(p, u, as, link) : GO_ON;
 }
 
 static __always_inline enum cilion_reason hear(const struct cilion_probe *probe)
@@ -134,7 +132,7 @@ static __always_inline struct cilion_probe *find_probe(struct packet *p)
     return probe;
 }
 
-/* A probe that has arrived. Not static: see deliver(). */
+/* A probe that has arrived: GO_ON for an answer that is to be routed. Not static: see deliver(). */
 __noinline int receive_probe(struct xdp_md *ctx, __u32 as_slot, __u32 ingress)
 {
     struct underlay *u = (void *)(long)ctx->data;
@@ -159,7 +157,6 @@ __noinline int receive_probe(struct xdp_md *ctx, __u32 as_slot, __u32 ingress)
     probe->kind = bpf_htonl(CILION_PROBE_REPLY);
     if (!settle_seg_id(&p) || !swap_ends(&p) || !reverse_path(&p))
         return refuse(as, CILION_PROBE_INVALID, &p, u);
-    count(as->slot, CILION_PROBE_ANSWERED, p.end - (void *)u);
     return send_back(&p, u, as);
 }
 

@@ -6,6 +6,8 @@
 
 /* Not SCION to this router: the kernel's business, and no drop. */
 #define NOT_FOR_US CILION_REASON_MAX
+/* In place of an XDP action: nothing has been decided yet. */
+#define GO_ON 16
 
 /* UDP over IPv4 to this address? Options and later fragments are the kernel's: a port cannot be read there.
  */

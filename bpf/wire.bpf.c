@@ -1,16 +1,14 @@
 /* The middle of a wire: what real cable does to frames between two routers.
  *
- * It sits (XDP) at both middle devices of every wire of a lab. A frame that nothing holds up is
+ * The program sits (XDP) at both middle devices of every wire of a lab. A frame that nothing holds up is
  * redirected at once; one that must wait is copied with its due time into its direction's part of wire_ring
- * and dropped. When it is due, a thread runs the program with a live frame, which takes the content out of
- * the ring and leaves by the other device. A redirect bypasses qdiscs, so netem on a router's own device
- * could not do this for XDP traffic. */
+ * and dropped, and a thread (native/wire_injector.cc) sends it when it is due. A redirect bypasses qdiscs, so
+ * netem on a router's own device could not do this for XDP traffic. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 #include "wire.h"
 
 #define ETH_HEADER_BYTES 14
-#define LOOPBACK_IFINDEX 1
 
 struct {
     __uint(type, BPF_MAP_TYPE_ARRAY);
@@ -50,14 +48,6 @@ struct {
     __type(key, __u32);
     __type(value, struct wire_wake);
 } wire_wake SEC(".maps");
-
-struct {
-    __uint(type, BPF_MAP_TYPE_ARRAY);
-    __uint(max_entries, 1);
-    __uint(map_flags, BPF_F_MMAPABLE);
-    __type(key, __u32);
-    __type(value, struct wire_batch);
-} wire_batch SEC(".maps");
 
 /* Its file descriptor is what the thread sleeps on; what a record says does not matter. */
 struct {
@@ -177,7 +167,8 @@ static __always_inline __u64 transmit(const struct wire_config *config, struct w
     return entry->busy_until;
 }
 
-static __always_inline int enter(struct xdp_md *ctx)
+SEC("xdp")
+int wire(struct xdp_md *ctx)
 {
     __u32 ifindex = ctx->ingress_ifindex, index, direction;
     __u64 length = ctx->data_end - ctx->data;
@@ -208,8 +199,8 @@ static __always_inline int enter(struct xdp_md *ctx)
     if (config->loss_ppm || config->jitter_ns)
         random = draw(entry);
 
-    /* Frames that are taken out but not yet handed over may not be overtaken: `flushed`, not `tail`. */
-    queued = entry->head - *(volatile __u64 *)&state->exit.flushed;
+    /* Also without a delay a frame must not overtake those that wait under an earlier shape. */
+    queued = entry->head - *(volatile __u64 *)&state->exit.tail;
     if (!config->delay_ns && !config->jitter_ns && !config->byte_time && queued == 0) {
         if (scale(random >> 32, 1000000) < config->loss_ppm) {
             entry->lost++;
@@ -218,7 +209,7 @@ static __always_inline int enter(struct xdp_md *ctx)
         return cross_at_once(ctx, config, entry, direction, length);
     }
 
-    if (entry->head - *(volatile __u64 *)&state->exit.tail >= config->slots) {
+    if (queued >= config->slots) {
         entry->ring_full++;
         return XDP_DROP;
     }
@@ -246,65 +237,6 @@ static __always_inline int enter(struct xdp_md *ctx)
     entry->last_due = due;
     publish(entry, due);
     return XDP_DROP;
-}
-
-static __always_inline int leave(struct xdp_md *ctx)
-{
-    __u32 zero = 0, direction, index;
-    /* 64 bits wide: the verifier lets only whole pointers be kept on the stack. */
-    __u64 length, room = (__u64)(long)ctx->data_end - (__u64)(long)ctx->data;
-    struct wire_batch *batch = bpf_map_lookup_elem(&wire_batch, &zero);
-    struct wire_config *config;
-    struct wire_state *state;
-    struct wire_exit *out;
-    struct wire_frame *slot;
-
-    if (!batch)
-        return XDP_ABORTED;
-    direction = batch->direction[batch->next++ & (WIRE_BATCH - 1)];
-    config = bpf_map_lookup_elem(&wire_config, &direction);
-    state = bpf_map_lookup_elem(&wire_state, &direction);
-    if (!config || !state)
-        return XDP_ABORTED;
-    out = &state->exit;
-    if (out->tail == *(volatile __u64 *)&state->entry.head)
-        return XDP_DROP;
-    index = config->first_slot + (out->tail & (config->slots - 1));
-    slot = bpf_map_lookup_elem(&wire_ring, &index);
-    if (!slot)
-        return XDP_ABORTED;
-
-    /* A cut wire delivers nothing, also not what was under way. */
-    if (config->cut) {
-        out->cut++;
-        goto taken;
-    }
-    length = slot->length;
-    if (OUT_OF_BOUNDS(length))
-        goto taken;
-    if (length != room && bpf_xdp_adjust_tail(ctx, (int)(length - room)))
-        goto taken;
-    if (bpf_xdp_store_bytes(ctx, 0, slot->data, length))
-        goto taken;
-    if (config->capture_bytes && !capture(slot, direction, length, config->capture_bytes))
-        out->capture_missed++;
-    out->packets++;
-    out->bytes += length;
-    __sync_fetch_and_add(&out->tail, 1);
-    return bpf_redirect(config->out_ifindex, 0);
-
-taken:
-    __sync_fetch_and_add(&out->tail, 1);
-    return XDP_DROP;
-}
-
-/* One program for both, because BPF_PROG_RUN is only fast for a program that is attached somewhere: any other
- * makes the kernel rebuild the XDP dispatcher at each run. What BPF_PROG_RUN makes appears to come from the
- * loopback device. */
-SEC("xdp")
-int wire(struct xdp_md *ctx)
-{
-    return ctx->ingress_ifindex == LOOPBACK_IFINDEX ? leave(ctx) : enter(ctx);
 }
 
 char LICENSE[] SEC("license") = "GPL";

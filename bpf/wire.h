@@ -7,8 +7,8 @@
 #include <linux/types.h>
 
 /* Longest frame without FCS that a slot holds. Large enough for 1500 + Ethernet + one VLAN tag in the usual
- * object; wire_large.bpf.c sets the limit of a live frame of BPF_PROG_RUN (a 4 KiB page less headroom and its
- * own records). */
+ * object; wire_large.bpf.c sets what a veth with an XDP program can carry (a 4 KiB page less headroom and
+ * skb_shared_info). */
 #ifndef WIRE_FRAME_BYTES
 #define WIRE_FRAME_BYTES 1520
 #endif
@@ -19,9 +19,6 @@
 
 /* Nanoseconds a byte are kept with 20 fractional bits: right to 1e-5 up to 100 Gbit/s. */
 #define WIRE_BYTE_TIME_SHIFT 20
-
-/* Frames that one BPF_PROG_RUN re-injects at most. */
-#define WIRE_BATCH 512
 
 /* wire_wake.at while the thread is awake, and while it sleeps with nothing queued. */
 #define WIRE_AWAKE 0ULL
@@ -43,7 +40,7 @@ struct wire_config {
     __u32 pad;
 };
 
-/* Written only by enter(), which one CPU at a time runs for a device with one queue. */
+/* Written only by the BPF program, which one CPU at a time runs for a device with one queue. */
 struct wire_entry {
     __u64 head; /* frames ever queued */
     __u64 last_due;
@@ -61,13 +58,13 @@ struct wire_entry {
     __u64 pad[3];
 };
 
-/* Written only by the re-injecting thread, in user space or by leave(). */
+/* Written only by the re-injecting thread. */
 struct wire_exit {
-    __u64 tail;    /* frames ever taken out of the ring */
-    __u64 flushed; /* of these, how many certainly stand in the next device's queue */
+    __u64 tail; /* frames ever taken out of the ring; each of them stands in the next device's queue */
     __u64 packets;
     __u64 bytes;
     __u64 cut;
+    __u64 refused; /* by the next device: its queue was full, or it was down */
     __u64 capture_missed;
     __u64 pad[2];
 };
@@ -91,13 +88,6 @@ struct wire_frame {
 struct wire_wake {
     __u64 at;
     __u64 kicks;
-};
-
-/* The directions whose first frame the next live frames take, in order. */
-struct wire_batch {
-    __u32 next;
-    __u32 pad;
-    __u32 direction[WIRE_BATCH];
 };
 
 #endif

@@ -16,8 +16,12 @@ namespace
 using cilion::ThrowErrno;
 
 struct DelayLine {
-    cilion::WireInjector injector;
+    DelayLine(const std::string &folder, const std::string &netns)
+        : capture(folder), injector(folder, netns, capture)
+    {
+    }
     cilion::WireCapture capture;
+    cilion::WireInjector injector;
 };
 
 /// Errors of the system as JavaScript errors with a code.
@@ -31,13 +35,13 @@ template <typename Body> auto Guarded(Napi::Env env, Body body)
     }
 }
 
-Napi::Value Stats(Napi::Env env, const DelayLine &line)
+Napi::Value Stats(Napi::Env env, DelayLine &line)
 {
     auto stats = line.injector.Stats();
     auto result = Napi::Object::New(env);
     result["cpuNs"] = Napi::Number::New(env, static_cast<double>(stats.cpu_ns));
     result["wakeups"] = Napi::Number::New(env, static_cast<double>(stats.wakeups));
-    result["runs"] = Napi::Number::New(env, static_cast<double>(stats.runs));
+    result["batches"] = Napi::Number::New(env, static_cast<double>(stats.batches));
     result["frames"] = Napi::Number::New(env, static_cast<double>(stats.frames));
     result["errno"] = Napi::Number::New(env, stats.error);
     return result;
@@ -58,10 +62,7 @@ Napi::Value StartDelayLine(const Napi::CallbackInfo &info)
     Napi::Env env = info.Env();
     std::string folder = cilion::StringOf(info[0], "folder");
     std::string netns = cilion::StringOf(info[1], "netns");
-    auto line = Guarded(env, [&] {
-        return std::shared_ptr<DelayLine>(
-            new DelayLine{.injector = {folder, netns}, .capture = cilion::WireCapture(folder)});
-    });
+    auto line = Guarded(env, [&] { return std::make_shared<DelayLine>(folder, netns); });
 
     auto handle = Napi::Object::New(env);
     auto method = [&](const char *name, std::function<Napi::Value(const Napi::CallbackInfo &)> body) {

@@ -1,8 +1,11 @@
 #include "wire_capture.h"
 
+#include <algorithm>
+#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <ctime>
 #include <linux/membarrier.h>
 #include <sys/syscall.h>
@@ -56,6 +59,11 @@ WireCapture::WireCapture(const std::string &folder) : map_(OpenPinned(folder + "
     ring_ = ring_buffer__new(map_.get(), OnRecord, this, nullptr);
     if (ring_ == nullptr)
         Fail(errno, "ring_buffer__new wire_capture");
+    bpf_map_info info{};
+    uint32_t length = sizeof(info);
+    if (bpf_obj_get_info_by_fd(map_.get(), &info, &length))
+        Fail(errno, "BPF_OBJ_GET_INFO_BY_FD wire_capture");
+    queue_ = std::make_unique<FrameQueue>(info.max_entries);
 }
 
 WireCapture::~WireCapture()
@@ -123,23 +131,49 @@ void WireCapture::Loop()
     }
 }
 
-/// With the mutex held: libbpf's ring buffer has one reader at a time.
+/// With the mutex held: both sources have one reader at a time. A direction whose delay begins or ends has
+/// frames in both, so they are sorted by time before they are written.
 void WireCapture::Drain()
 {
-    if (ring_buffer__consume(ring_) == 0)
+    records_.clear();
+    ring_buffer__consume(ring_);
+    queue_->Drain([this](const wire_frame *frame, size_t size) { Keep(frame, size); });
+    if (records_.empty())
         return;
+    struct Record {
+        const wire_frame *frame;
+        size_t captured;
+    };
+    std::vector<Record> records;
+    for (size_t at = 0; at < records_.size();) {
+        size_t size;
+        memcpy(&size, &records_[at], sizeof(size));
+        records.push_back(
+            {reinterpret_cast<const wire_frame *>(&records_[at + sizeof(size)]), size - WIRE_FRAME_HEADER});
+        at += sizeof(size) + ((size + 7) & ~size_t{7});
+    }
+    std::ranges::stable_sort(records, {}, [](const Record &record) { return record.frame->time; });
+    for (const auto &[frame, captured] : records) {
+        auto found = files_.find(frame->direction);
+        if (found != files_.end())
+            Write(found->second, *frame, std::min<size_t>(captured, frame->length));
+    }
     for (auto &[direction, file] : files_)
         if (fflush(file.stream) != 0 && file.result.error == 0)
             file.result.error = errno;
 }
 
+void WireCapture::Keep(const wire_frame *frame, size_t size)
+{
+    size_t at = records_.size();
+    records_.resize(at + sizeof(size) + ((size + 7) & ~size_t{7}));
+    memcpy(&records_[at], &size, sizeof(size));
+    memcpy(&records_[at + sizeof(size)], frame, size);
+}
+
 int WireCapture::OnRecord(void *self, void *record, size_t size)
 {
-    auto &files = static_cast<WireCapture *>(self)->files_;
-    const auto *frame = static_cast<const wire_frame *>(record);
-    auto found = files.find(frame->direction);
-    if (found != files.end() && size > WIRE_FRAME_HEADER)
-        Write(found->second, *frame, std::min<size_t>(size - WIRE_FRAME_HEADER, frame->length));
+    static_cast<WireCapture *>(self)->Keep(static_cast<const wire_frame *>(record), size);
     return 0;
 }
 

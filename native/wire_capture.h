@@ -1,12 +1,18 @@
 // Writes captured frames to pcap files with nanosecond timestamps, one file a direction.
 #pragma once
 
-#include "wire_injector.h"
+#include "frame_queue.h"
+#include "mapped_array.h"
 
 #include <condition_variable>
 #include <cstdio>
 #include <map>
 #include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+struct ring_buffer;
 
 namespace cilion
 {
@@ -17,7 +23,8 @@ struct CaptureResult {
     int error = 0;
 };
 
-/// Drains wire_capture into files from a thread that exists only while something is captured.
+/// Writes what the BPF program puts into wire_capture, and the re-injecting thread into a queue, from a
+/// thread that does nothing while nothing is captured.
 class WireCapture
 {
   public:
@@ -34,6 +41,10 @@ class WireCapture
     /// Throws std::system_error, ENOENT.
     CaptureResult Stop(uint32_t direction);
 
+    /// For the re-injecting thread: never waits; false when the queue is full. `frame.time` is when it left
+    /// the wire.
+    bool Deliver(const wire_frame &frame, size_t captured) { return queue_->Push(frame, captured); }
+
   private:
     struct File {
         FILE *stream = nullptr;
@@ -42,12 +53,16 @@ class WireCapture
     };
 
     static int OnRecord(void *self, void *record, size_t size);
+    void Keep(const wire_frame *frame, size_t size);
     static void Write(File &file, const wire_frame &frame, size_t captured);
     void Loop();
     void Drain();
 
     UniqueFd map_;
     ::ring_buffer *ring_ = nullptr;
+    std::unique_ptr<FrameQueue> queue_;
+    /// Records of one drain, until they are in order of time.
+    std::vector<char> records_;
     std::mutex mutex_;
     std::condition_variable changed_;
     std::map<uint32_t, File> files_;

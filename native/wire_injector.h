@@ -2,6 +2,8 @@
 #pragma once
 
 #include "fd.h"
+#include "mapped_array.h"
+#include "wire_capture.h"
 
 #include "../bpf/wire.h"
 
@@ -18,38 +20,12 @@ struct ring_buffer;
 namespace cilion
 {
 
-/// Memory of a BPF_F_MMAPABLE array, shared with the BPF programs.
-class MappedArray
-{
-  public:
-    /// Throws std::system_error that names the path.
-    explicit MappedArray(const std::string &pinned_path);
-    ~MappedArray();
-    MappedArray(const MappedArray &) = delete;
-    MappedArray &operator=(const MappedArray &) = delete;
-
-    uint32_t entries() const { return entries_; }
-    template <typename T> T *at(size_t index) const
-    {
-        return reinterpret_cast<T *>(static_cast<char *>(memory_) + index * stride_);
-    }
-
-  private:
-    void *memory_ = nullptr;
-    size_t bytes_ = 0;
-    size_t stride_ = 0;
-    uint32_t entries_ = 0;
-};
-
-/// Opens a pinned map or program. Throws std::system_error that names the path.
-UniqueFd OpenPinned(const std::string &path);
-
 struct InjectorStats {
     uint64_t cpu_ns = 0;
     uint64_t wakeups = 0;
-    uint64_t runs = 0;
+    uint64_t batches = 0;
     uint64_t frames = 0;
-    /// 0, or the errno of the BPF_PROG_RUN that ended the thread.
+    /// 0, or the errno that ended the thread.
     int error = 0;
 };
 
@@ -59,45 +35,52 @@ struct InjectorStats {
 class WireInjector
 {
   public:
-    /// `folder` holds the pinned maps and program of wire.bpf.o; `netns` is a path. Throws std::system_error.
-    WireInjector(const std::string &folder, const std::string &netns);
+    /// `folder` holds the pinned maps of wire.bpf.o; `netns` is a path. Throws std::system_error.
+    WireInjector(const std::string &folder, const std::string &netns, WireCapture &capture);
     ~WireInjector();
     WireInjector(const WireInjector &) = delete;
     WireInjector &operator=(const WireInjector &) = delete;
 
-    InjectorStats Stats() const;
+    InjectorStats Stats();
     void Stop();
 
   private:
     struct Line {
         uint32_t direction;
-        uint32_t first_slot;
-        uint32_t mask;
+        const wire_config *config;
         wire_state *state;
+    };
+
+    /// A frame that is due.
+    struct Departure {
+        const Line *line;
+        wire_frame *frame;
     };
 
     void Loop();
     uint64_t Collect(uint64_t now);
-    bool Inject();
+    uint64_t CollectFrom(const Line &line, uint64_t now);
+    void Send();
+    void Depart(const Departure &departure, bool accepted);
     void SleepUntil(uint64_t due);
 
     UniqueFd netns_;
-    UniqueFd program_;
+    UniqueFd socket_;
     UniqueFd stop_;
     UniqueFd timer_;
     MappedArray config_;
     MappedArray state_;
     MappedArray ring_;
     MappedArray wake_;
-    MappedArray batch_;
     UniqueFd kick_;
     ::ring_buffer *kicks_ = nullptr;
 
+    WireCapture &capture_;
     std::vector<Line> lines_;
     size_t first_line_ = 0;
-    uint32_t collected_ = 0;
+    std::vector<Departure> due_;
     std::atomic<bool> stopping_ = false;
-    std::atomic<uint64_t> wakeups_ = 0, runs_ = 0, frames_ = 0;
+    std::atomic<uint64_t> wakeups_ = 0, batches_ = 0, frames_ = 0;
     std::atomic<int> error_ = 0;
     std::thread thread_;
 };

@@ -33,7 +33,7 @@ constexpr int64_t kNsPerSecond = 1'000'000'000;
 /// IEEE 802 Local Experimental EtherType 1: no protocol of the lab, never IP.
 constexpr uint16_t kEtherType = 0x88b5;
 constexpr uint32_t kMagic = 0x63696c70;
-constexpr size_t kMinFrame = 60, kMaxFrame = 3326;
+constexpr size_t kMinFrame = 60, kMaxFrame = 3520;
 /// A quarter of what the queue of the next device holds.
 constexpr uint32_t kChunk = 64;
 constexpr int kReceiveBufferBytes = 64 << 20;
@@ -318,7 +318,7 @@ Probe ToProbe(Napi::Env env, Napi::Object options, Stations &stations, size_t in
         auto burst = bursts.Get(i).As<Napi::Object>();
         uint32_t length = cilion::Uint32Of(burst.Get("length"), "length");
         if (length < kMinFrame || length > kMaxFrame)
-            cilion::ThrowType(env, "length of a probe frame must be from 60 to 3326");
+            cilion::ThrowType(env, "length of a probe frame must be from 60 to 3520");
         probe.bursts.push_back({static_cast<int64_t>(burst.Get("atNs").ToNumber().DoubleValue()),
                                 cilion::Uint32Of(burst.Get("count"), "count"), length});
     }

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Brings a Debian machine to what the testbed needs: system packages, then npm packages (which bring Node 24).
 # Takes a few milliseconds when nothing is missing. CILION_INSTALL=no only reports what is missing.
+# usage: setup.sh [--tests]   with what the project's own tests need besides
 set -euo pipefail
 root=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
 install=${CILION_INSTALL:-yes}
@@ -9,7 +10,6 @@ install=${CILION_INSTALL:-yes}
 needs=(
   clang-19 clang-19
   llvm-strip-19 llvm-19
-  clang-format-19 clang-format-19
   bpftool bpftool
   /usr/include/bpf/libbpf.h libbpf-dev
   /usr/include/libelf.h libelf-dev
@@ -21,11 +21,17 @@ needs=(
   ip iproute2
   nsenter util-linux
   ping iputils-ping
-  tcpdump tcpdump
-  tshark tshark
-  ethtool ethtool
   npm npm
 )
+if [[ ${1:-} == --tests ]]; then
+  needs+=(
+    clang-format-19 clang-format-19
+    tshark tshark
+    tcpdump tcpdump
+    ethtool ethtool
+    chromium chromium
+  )
+fi
 
 missing=()
 for ((i = 0; i < ${#needs[@]}; i += 2)); do

@@ -237,16 +237,38 @@ export interface CilionPathHealth {
   readonly lapse_ns: bigint;
   readonly rtt_ns: bigint;
   readonly down: bigint;
+  readonly token: bigint;
 }
 
 const cilion_path_health: Layout<CilionPathHealth> = {
   name: 'cilion_path_health',
-  size: 32,
+  size: 40,
   fields: [
     { kind: 'int', name: 'last_heard_ns', offset: 0, size: 8 },
     { kind: 'int', name: 'lapse_ns', offset: 8, size: 8 },
     { kind: 'int', name: 'rtt_ns', offset: 16, size: 8 },
     { kind: 'int', name: 'down', offset: 24, size: 8 },
+    { kind: 'int', name: 'token', offset: 32, size: 8 },
+  ],
+};
+
+export interface CilionProbe {
+  readonly magic: number;
+  readonly kind: number;
+  readonly path: number;
+  readonly token: bigint;
+  readonly sent_ns: bigint;
+}
+
+const cilion_probe: Layout<CilionProbe> = {
+  name: 'cilion_probe',
+  size: 32,
+  fields: [
+    { kind: 'int', name: 'magic', offset: 0, size: 4, bigEndian: true },
+    { kind: 'int', name: 'kind', offset: 4, size: 4, bigEndian: true },
+    { kind: 'int', name: 'path', offset: 8, size: 4, bigEndian: true },
+    { kind: 'int', name: 'token', offset: 16, size: 8, bigEndian: true },
+    { kind: 'int', name: 'sent_ns', offset: 24, size: 8, bigEndian: true },
   ],
 };
 
@@ -414,6 +436,7 @@ export const layouts = {
   cilion_path_set,
   cilion_path,
   cilion_path_health,
+  cilion_probe,
   wire_config,
   wire_entry,
   wire_exit,
@@ -424,7 +447,7 @@ export const layouts = {
 };
 
 export const enums = {
-  cilion_role: { CILION_ROLE_NONE: 0, CILION_ROLE_EXTERNAL: 1, CILION_ROLE_INTERNAL: 2 },
+  cilion_role: { CILION_ROLE_NONE: 0, CILION_ROLE_EXTERNAL: 1, CILION_ROLE_INTERNAL: 2, CILION_ROLE_PROBER: 3 },
   cilion_link_kind: {
     CILION_LINK_NONE: 0,
     CILION_LINK_CORE: 1,
@@ -436,6 +459,7 @@ export const enums = {
   cilion_as_flag: { CILION_AS_SLOW_PATH: 1 },
   cilion_strategy: { CILION_STRATEGY_ORDERED: 0, CILION_STRATEGY_WEIGHTED: 1 },
   cilion_on_none: { CILION_ON_NONE_BLOCK: 0, CILION_ON_NONE_PASS: 1 },
+  cilion_probe_kind: { CILION_PROBE_REQUEST: 1, CILION_PROBE_REPLY: 2 },
   cilion_reason: {
     CILION_FORWARDED: 0,
     CILION_TO_SIBLING: 1,

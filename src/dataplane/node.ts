@@ -12,6 +12,7 @@ import { structCodec, u32 } from './layout.ts';
 import { enums, layouts } from './layouts.gen.ts';
 import { type NativeMap, type NativeObject, type NativeProgram, native } from './native.ts';
 import { HealthTable } from './path-health.ts';
+import { probeFrame } from './probe-frame.ts';
 import { kernelAes, loadedMaps, openPinned, sizeRouterMaps } from './router.ts';
 import { type AsSettings, type LinkSettings, linkEntry, ROUTER_MAP_NAMES, RouterMaps } from './router-maps.ts';
 import { ipHeaderSum, type UnderlayEnd } from './underlay.ts';
@@ -28,6 +29,8 @@ const NODE_MAP_NAMES = [
   'path_health',
   'siblings',
 ] as const;
+/** Frames that user space hands in arrive on the loopback device of their namespace. */
+const LOOPBACK = 1;
 /** A node is the only AS of its own instance. */
 const SLOT = 0;
 
@@ -109,6 +112,8 @@ export class NodeDataplane extends RouterMaps {
   readonly health: HealthTable;
   readonly #node: (name: (typeof NODE_MAP_NAMES)[number]) => NativeMap;
   readonly #programs: Programs | undefined;
+  /** Frames by path id, made at the first probe. */
+  readonly #probes = new Map<number, Uint8Array>();
 
   private constructor(map: (name: string) => NativeMap, programs?: Programs) {
     super(map, programs && kernelAes(programs.wan));
@@ -136,6 +141,7 @@ export class NodeDataplane extends RouterMaps {
       podEgress: egress.program('pod_egress'),
     });
     node.setClock();
+    node.configureProber(LOOPBACK, SLOT);
     return node;
   }
 
@@ -211,6 +217,7 @@ export class NodeDataplane extends RouterMaps {
       header,
     };
     this.health.reset(id);
+    this.#probes.delete(id);
     this.#node('paths').update(u32(id), pathCodec.encode(value));
   }
 
@@ -234,6 +241,21 @@ export class NodeDataplane extends RouterMaps {
 
   removePathSet(policy: number, remote: number): boolean {
     return this.#node('scion_path_cache').delete(routeKeyCodec.encode({ policy, remote }));
+  }
+
+  /**
+   * Sends one probe over a path, at once; the far node's answer shows in `health`. Costs a system call.
+   * @throws RangeError when the id has no path, LabError on a reopened instance
+   */
+  sendProbe(id: number, netns: string): void {
+    let frame = this.#probes.get(id);
+    if (frame === undefined) {
+      const path = pathCodec.decode(this.#node('paths').lookup(u32(id)) ?? new Uint8Array(pathCodec.size));
+      if (path.header_len === 0) throw new RangeError(`no path ${id}`);
+      frame = probeFrame(path.header.subarray(0, path.header_len), id, this.health.token(id));
+      this.#probes.set(id, frame);
+    }
+    this.#loaded().nodeWan.run({ data: frame, liveFrames: true, netns });
   }
 
   attachUplink(device: Attachment & { readonly ifid: number }): void {

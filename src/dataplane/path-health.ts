@@ -1,4 +1,5 @@
 /** Health of a node's paths, shared with the programs through memory: single fields change without a system call. */
+import { randomBytes } from 'node:crypto';
 import { layouts } from './layouts.gen.ts';
 import { type NativeMap, native } from './native.ts';
 
@@ -12,7 +13,7 @@ export interface PathHealth {
   readonly down: boolean;
 }
 
-type FieldName = 'last_heard_ns' | 'lapse_ns' | 'rtt_ns' | 'down';
+type FieldName = 'last_heard_ns' | 'lapse_ns' | 'rtt_ns' | 'down' | 'token';
 
 const layout = layouts.cilion_path_health;
 const WORD = 8;
@@ -45,10 +46,16 @@ export class HealthTable {
     this.#words[this.#at(id, 'lapse_ns')] = lapseNs;
   }
 
-  /** Up, and not judged. */
+  /** Up, and not judged; answers to probes of the id's former path no longer count. */
   reset(id: number): void {
     const start = this.#at(id, 'last_heard_ns');
     this.#words.fill(0n, start, start + layout.size / WORD);
+    this.#words[this.#at(id, 'token')] = randomBytes(WORD).readBigUInt64LE();
+  }
+
+  /** What an answer to a probe has to bring back. */
+  token(id: number): bigint {
+    return this.#words[this.#at(id, 'token')]!;
   }
 
   /** @throws RangeError when the table has no such path */

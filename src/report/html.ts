@@ -14,8 +14,8 @@ export async function reportPage(bundle: Bundle, charts: readonly ChartPicture[]
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
 <title>${bundle.manifest.scenario.title} · CilION</title>
 <style>${new Markup(stylesheet())}</style></head><body><main>
-${headSection(bundle)}
 ${invalidBanner(bundle)}
+${headSection(bundle)}
 ${verdictSection(bundle)}
 ${tableSection(bundle)}
 ${topologySection(bundle)}

@@ -58,7 +58,8 @@ export function formatSeconds(seconds: number): string {
 function scaled(value: number, base: number, units: readonly string[]): string {
   let index = 0;
   let rest = value;
-  while (Math.abs(rest) >= base && index < units.length - 1) {
+  // What rounds up to the next unit belongs to it.
+  while (Math.abs(rest) >= base - 0.5 && index < units.length - 1) {
     rest /= base;
     index += 1;
   }

@@ -79,8 +79,8 @@ function wayEntry(path: UsedPath, paths: readonly UsedPath[]): Markup | null {
   if (mirrored >= 0 && mirrored < paths.indexOf(path)) return null;
   const end = path.arrives ? '' : ` ✕ ends here, ${path.to} is not reached`;
   const source = path.source === 'bgp' ? 'best BGP routes' : 'path in the SCION header';
-  const way = `${path.ases.join(mirrored >= 0 ? ' ↔ ' : ' → ')}${end}`;
-  return markup`<b><i class="swatch t-${path.transport}"></i>${transportTitle(path.transport)}</b><span><span class="mono">${way}</span> (${source})</span>`;
+  const way = path.ases.join(mirrored >= 0 ? ' ↔ ' : ' → ');
+  return markup`<b><i class="swatch t-${path.transport}"></i>${transportTitle(path.transport)}</b><span><span class="mono">${way}</span>${end} (${source})</span>`;
 }
 
 /** The way back, over the same ASes: both are told in one line. */

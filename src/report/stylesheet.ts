@@ -70,7 +70,7 @@ code,.mono{font-family:"JetBrains Mono",ui-monospace,"SF Mono",Menlo,Consolas,"D
 .verdicts .why{grid-column:2/4;color:var(--muted);font-size:13.5px}
 .verdicts .why b{color:var(--ink);font-weight:600}
 .timeline{list-style:none;margin:0;padding:0;display:grid;gap:8px}
-.timeline li{display:grid;grid-template-columns:26px 82px 1fr auto;gap:10px;align-items:baseline;font-size:14px}
+.timeline li{display:grid;grid-template-columns:26px 60px 1fr auto;gap:10px;align-items:baseline;font-size:14px}
 .timeline .badge{display:inline-grid;place-items:center;width:20px;height:20px;border-radius:50%;background:var(--attack);color:var(--surface);font-size:11px;font-weight:700}
 .timeline .when{font-weight:600}
 .timeline .actual{color:var(--muted);font-size:12.5px}

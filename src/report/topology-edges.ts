@@ -9,10 +9,10 @@ interface Dot {
   readonly y: number;
 }
 
-/** A cubic curve from the link's end a to its end b. */
-export interface Curve {
-  readonly points: readonly [Dot, Dot, Dot, Dot];
-}
+/** Cubic Bézier curves, one after the other, from the link's end a to its end b. */
+export type Curve = readonly Cubic[];
+
+type Cubic = readonly [Dot, Dot, Dot, Dot];
 
 /** How the link leaves its ends: over the top, out of the sides, or from the bottom of one to the top of the other. */
 type Course = 'arc' | 'side' | 'down';
@@ -22,6 +22,8 @@ interface Edge {
   readonly course: Course;
   readonly a: Dot;
   readonly b: Dot;
+  /** Centres of the places at which it passes rows between its ends, from a to b. */
+  readonly passages: readonly Dot[];
 }
 
 export interface Edges {
@@ -39,7 +41,9 @@ export function routeEdges(topology: TopologyRecord, layout: Layout): Edges {
   for (const link of topology.links) {
     const a = layout.nodes.get(link.a);
     const b = layout.nodes.get(link.b);
-    if (a !== undefined && b !== undefined) edges.set(link.id, { link, course: courseOf(link, a, b, layout), a, b });
+    if (a === undefined || b === undefined) continue;
+    const passages = layout.passages.get(link.id) ?? [];
+    edges.set(link.id, { link, course: courseOf(link, a, b, layout), a, b, passages });
   }
   const ports = portsOf([...edges.values()]);
   return {
@@ -52,16 +56,17 @@ export function routeEdges(topology: TopologyRecord, layout: Layout): Edges {
 }
 
 /** Point in the middle of the curve, and the direction of travel from a to b there, degrees. */
-export function middleOf({ points: [p, q, r, s] }: Curve): Dot & { readonly angle: number } {
+export function middleOf(curve: Curve): Dot & { readonly angle: number } {
+  const [p, q, r, s] = curve[Math.floor(curve.length / 2)]!;
   const x = (p.x + 3 * q.x + 3 * r.x + s.x) / 8;
   const y = (p.y + 3 * q.y + 3 * r.y + s.y) / 8;
   return { x, y, angle: (Math.atan2(s.y + r.y - q.y - p.y, s.x + r.x - q.x - p.x) * 180) / Math.PI };
 }
 
 /** `d` of an SVG path. */
-export function pathOf({ points: [p, q, r, s] }: Curve): string {
+export function pathOf(curve: Curve): string {
   const at = ({ x, y }: Dot): string => `${round(x)} ${round(y)}`;
-  return `M${at(p)}C${at(q)} ${at(r)} ${at(s)}`;
+  return `M${at(curve[0]![0])}${curve.map(([, q, r, s]) => `C${at(q)} ${at(r)} ${at(s)}`).join('')}`;
 }
 
 function courseOf(link: LinkRecord, a: Placed, b: Placed, layout: Layout): Course {
@@ -94,7 +99,7 @@ function portsOf(edges: readonly Edge[]): Map<string, number> {
   for (const [side, group] of Map.groupBy(ends, (entry) => entry.side)) {
     const horizontal = side.endsWith('top') || side.endsWith('bottom');
     const far = ({ edge, end }: (typeof group)[number]): number => {
-      const dot = end === 'a' ? edge.b : edge.a;
+      const dot = end === 'a' ? (edge.passages[0] ?? edge.b) : (edge.passages.at(-1) ?? edge.a);
       return horizontal ? dot.x : dot.y;
     };
     const sorted = [...group].sort((p, q) => far(p) - far(q));
@@ -115,7 +120,7 @@ function sideCurve({ a, b }: Edge, portA: number, portB: number, offset: number)
   const start = { x: a.x + way * HALF_WIDTH, y: a.y + portA * NODE_HEIGHT + offset };
   const end = { x: b.x - way * HALF_WIDTH, y: b.y + portB * NODE_HEIGHT + offset };
   const reach = Math.max(14, Math.abs(end.x - start.x) / 2) * way;
-  return { points: [start, { x: start.x + reach, y: start.y }, { x: end.x - reach, y: end.y }, end] };
+  return [[start, { x: start.x + reach, y: start.y }, { x: end.x - reach, y: end.y }, end]];
 }
 
 function arcCurve({ a, b }: Edge, portA: number, portB: number, offset: number): Curve {
@@ -123,15 +128,25 @@ function arcCurve({ a, b }: Edge, portA: number, portB: number, offset: number):
   const start = { x: a.x + portA * NODE_WIDTH - way * offset, y: a.y - HALF_HEIGHT };
   const end = { x: b.x + portB * NODE_WIDTH + way * offset, y: b.y - HALF_HEIGHT };
   const height = Math.min(62, 24 + Math.abs(end.x - start.x) / 14) + offset * 1.33;
-  return { points: [start, { x: start.x, y: start.y - height }, { x: end.x, y: end.y - height }, end] };
+  return [[start, { x: start.x, y: start.y - height }, { x: end.x, y: end.y - height }, end]];
 }
 
-function downCurve({ a, b }: Edge, portA: number, portB: number, offset: number): Curve {
+/** Through the link's passages, straight past the ASes of their rows. */
+function downCurve({ a, b, passages }: Edge, portA: number, portB: number, offset: number): Curve {
   const way = Math.sign(b.y - a.y);
-  const start = { x: a.x + portA * NODE_WIDTH + offset, y: a.y + way * HALF_HEIGHT };
-  const end = { x: b.x + portB * NODE_WIDTH + offset, y: b.y - way * HALF_HEIGHT };
-  const reach = (end.y - start.y) * 0.5;
-  return { points: [start, { x: start.x, y: start.y + reach }, { x: end.x, y: end.y - reach }, end] };
+  const dots = [
+    { x: a.x + portA * NODE_WIDTH + offset, y: a.y + way * HALF_HEIGHT },
+    ...passages.flatMap(({ x, y }) => [-1, 1].map((side) => ({ x: x + offset, y: y + side * way * HALF_HEIGHT }))),
+    { x: b.x + portB * NODE_WIDTH + offset, y: b.y - way * HALF_HEIGHT },
+  ];
+  return dots.slice(1).map((end, i) => {
+    const start = dots[i]!;
+    const reach = (end.y - start.y) / 2;
+    // Where the curve runs sideways, lanes must also lie above each other.
+    const slant = Math.max(-1, Math.min(1, (end.x - start.x) / (end.y - start.y || 1)));
+    const lift = -offset * slant * 1.33;
+    return [start, { x: start.x, y: start.y + reach + lift }, { x: end.x, y: end.y - reach + lift }, end];
+  });
 }
 
 function round(value: number): number {

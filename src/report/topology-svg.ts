@@ -9,7 +9,7 @@ import { crossedLinks, type Direction, type UsedPath } from './topology-paths.ts
 
 type AsRecord = TopologyRecord['ases'][number];
 
-const LANE = 5;
+const LANE = 4.4;
 /** Letters of the node's font that fit into a node. */
 const LABEL_LENGTH = 17;
 const MARGIN = 4;
@@ -18,14 +18,13 @@ const MARGIN = 4;
 export function topologySvg(topology: TopologyRecord, paths: readonly UsedPath[], title: string): Markup {
   const layout = layOut(topology);
   const edges = routeEdges(topology, layout);
-  const transports = [...new Set(paths.map((path) => path.transport))];
   const width = layout.width + 2 * MARGIN;
   const height = layout.height + 2 * MARGIN;
   return markup`<svg class="topology" viewBox="${-MARGIN} ${-MARGIN} ${width} ${height}" style="max-width:${Math.round(width * 1.25)}px" role="img" aria-label="${title}">
 <title>${title}</title>
 ${layout.regions.map(drawRegion)}
 ${topology.links.map((link) => drawLink(link, edges))}
-${transports.map((transport, lane) => drawPath(topology, paths, transport, laneOffset(lane, transports.length), edges))}
+${drawPaths(topology, paths, edges)}
 ${topology.ases.map((as) => drawAs(as, layout))}
 ${drawEnds(paths, layout)}
 </svg>`;
@@ -42,26 +41,22 @@ function drawLink(link: TopologyRecord['links'][number], edges: Edges): Markup |
   return markup`<path class="link ${link.kind}" d="${pathOf(curve)}"><title>${link.id}, ${link.kind}, ${link.delayMs} ms</title></path>`;
 }
 
-function laneOffset(lane: number, lanes: number): number {
-  return (lane - (lanes - 1) / 2) * LANE;
+/** The transports that use a link lie beside each other on it, the only one in its middle. */
+function drawPaths(topology: TopologyRecord, paths: readonly UsedPath[], edges: Edges): Markup[] {
+  const transports = [...new Set(paths.map((path) => path.transport))];
+  const crossed = transports.map((transport) => ({ transport, links: crossedLinks(topology, paths, transport) }));
+  return topology.links.flatMap((link) => {
+    const users = crossed.filter(({ links }) => links.has(link.id));
+    return users.flatMap(({ transport, links }, lane) => {
+      const curve = edges.curve(link, (lane - (users.length - 1) / 2) * LANE);
+      return curve === null ? [] : [drawLane(curve, transport, links.get(link.id)!)];
+    });
+  });
 }
 
-function drawPath(
-  topology: TopologyRecord,
-  paths: readonly UsedPath[],
-  transport: TransportName,
-  offset: number,
-  edges: Edges,
-): Markup {
-  const crossed = crossedLinks(topology, paths, transport);
+function drawLane(curve: Curve, transport: TransportName, direction: Direction): Markup {
   const dash = DASHES[transport].join(' ');
-  const drawn = topology.links.flatMap((link) => {
-    const direction = crossed.get(link.id);
-    const curve = direction === undefined ? null : edges.curve(link, offset);
-    if (direction === undefined || curve === null) return [];
-    return [markup`<path class="used" d="${pathOf(curve)}" stroke-dasharray="${dash}"/>${drawArrow(curve, direction)}`];
-  });
-  return markup`<g class="t-${transport}">${drawn}</g>`;
+  return markup`<g class="t-${transport}"><path class="used" d="${pathOf(curve)}" stroke-dasharray="${dash}"/>${drawArrow(curve, direction)}</g>`;
 }
 
 /** Only where packets of one direction alone take the link; elsewhere the line says it all. */

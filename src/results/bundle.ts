@@ -176,7 +176,7 @@ export interface Summary {
   }[];
 }
 
-/** `during` runs from the first attack or cut to its last withdrawal or restore. */
+/** `during` runs from the first attack, cut or change of a link to the last withdrawal or restore. */
 export type Phase = 'before' | 'during' | 'after';
 
 export interface PhaseWindow {

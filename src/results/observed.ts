@@ -5,17 +5,9 @@
  * or node. What routers say to each other never counts: ARP, BGP, and BFD in either plane.
  */
 import { PROTOCOL_BFD } from '../scion/header.ts';
+import { contains, type Prefix, parsePrefix } from '../topology/ipv4.ts';
 import type { ObservedPacket } from './bundle.ts';
-import {
-  contains,
-  type IpPacket,
-  type Ipv4Prefix,
-  innerFrame,
-  parseFrame,
-  parsePrefix,
-  type ScionPacket,
-  scionOf,
-} from './packet.ts';
+import { type IpPacket, innerFrame, parseFrame, type ScionPacket, scionOf } from './packet.ts';
 
 export interface CapturedFrame {
   readonly timeNs: bigint;
@@ -37,11 +29,14 @@ export interface Observer {
   readonly containsMarker: (bytes: Uint8Array) => boolean;
 }
 
-/** One row a packet that counts, in the frames' order. @throws RangeError for a prefix that is none. */
-export function* observe(frames: Iterable<CapturedFrame>, observer: Observer): Generator<ObservedPacket> {
+/** The packets that count among frames, in the frames' order. @throws RangeError for a prefix that is none. */
+export async function* observe(
+  frames: AsyncIterable<CapturedFrame> | Iterable<CapturedFrame>,
+  observer: Observer,
+): AsyncGenerator<ObservedPacket> {
   const prefixes = observer.prefixes.map(parsePrefix);
   const mac = observer.mac?.toLowerCase();
-  for (const frame of frames) {
+  for await (const frame of frames) {
     const found = classify(frame.bytes, prefixes, mac);
     if (found === null) continue;
     yield {
@@ -60,7 +55,7 @@ type Classified = Pick<ObservedPacket, 'src' | 'dst' | 'protocol'>;
 const BGP_PORT = 179;
 const BFD_PORTS: ReadonlySet<number> = new Set([3784, 3785, 4784]);
 
-function classify(bytes: Uint8Array, prefixes: readonly Ipv4Prefix[], mac: string | undefined): Classified | null {
+function classify(bytes: Uint8Array, prefixes: readonly Prefix[], mac: string | undefined): Classified | null {
   const frame = parseFrame(bytes);
   if (frame === null || (mac !== undefined && frame.destination !== mac)) return null;
   const scion = frame.ip === null ? null : scionOf(frame.ip);
@@ -86,7 +81,7 @@ function isRouting(ip: IpPacket): boolean {
   return ip.protocol === 6 ? src === BGP_PORT || dst === BGP_PORT : BFD_PORTS.has(dst);
 }
 
-function touches(ip: IpPacket, prefixes: readonly Ipv4Prefix[]): boolean {
+function touches(ip: IpPacket, prefixes: readonly Prefix[]): boolean {
   return prefixes.some((prefix) => contains(prefix, ip.srcNumber) || contains(prefix, ip.dstNumber));
 }
 

@@ -32,11 +32,6 @@ export interface ScionPacket {
   readonly nextHeader: number;
 }
 
-export interface Ipv4Prefix {
-  readonly network: number;
-  readonly mask: number;
-}
-
 const ETHERNET_HEADER = 14;
 const ETHERTYPE_IPV4 = 0x0800;
 const TCP = 6;
@@ -128,24 +123,6 @@ function nextHeader(first: number, payload: Uint8Array): number {
 function isdAs(value: bigint): string | null {
   const wildcard = value >> 48n === 0n || (value & 0xffff_ffff_ffffn) === 0n;
   return wildcard ? null : bigintToIsdAs(value);
-}
-
-/** @throws RangeError for what is no IPv4 prefix such as `10.1.0.0/16`. */
-export function parsePrefix(text: string): Ipv4Prefix {
-  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/.exec(text);
-  const octets = match?.slice(1, 5).map(Number) ?? [];
-  const length = Number(match?.[5]);
-  if (match === null || length > 32 || octets.some((octet) => octet > 255)) {
-    throw new RangeError(`"${text}" is no IPv4 prefix such as 10.1.0.0/16`);
-  }
-  // Shifts by 32 are shifts by 0 in JavaScript.
-  const mask = length === 0 ? 0 : (0xffffffff << (32 - length)) >>> 0;
-  const address = octets.reduce((number, octet) => number * 256 + octet, 0);
-  return { network: (address & mask) >>> 0, mask };
-}
-
-export function contains(prefix: Ipv4Prefix, address: number): boolean {
-  return (address & prefix.mask) >>> 0 === prefix.network;
 }
 
 function dotted(bytes: Uint8Array): string {

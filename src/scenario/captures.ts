@@ -62,17 +62,19 @@ export async function observeCaptures(
   const observers = [...captures.files].filter(([capture]) => capture.observer !== undefined);
   if (observers.length === 0) return null;
   const end = scenario.durationNs / 1e9;
+  const prefixes = lab.plan.clusters.map(({ prefix }) => prefix);
   const packets: ObservedPacket[] = [];
   for (const [capture, files] of observers) {
     const link = linkPlan(lab, capture.link);
     // Only the direction towards the observer: what it sends itself did not arrive.
     const file = link.b.ia === capture.observer ? files.ab : files.ba;
-    const frames = await Array.fromAsync(readPcap(file));
-    const prefixes = lab.plan.clusters.map(({ prefix }) => prefix);
-    packets.push(...observe(frames, { link: capture.link, startNs, prefixes, containsMarker }));
+    const observer = { link: capture.link, startNs, prefixes, containsMarker };
+    for await (const packet of observe(readPcap(file), observer)) {
+      // What came in the second before t = 0 belongs to the warm-up.
+      if (packet.t >= 0 && packet.t <= end) packets.push(packet);
+    }
   }
-  // What came in the second before t = 0 belongs to the warm-up.
-  return packets.filter(({ t }) => t >= 0 && t <= end).sort((a, b) => a.t - b.t);
+  return packets.sort((a, b) => a.t - b.t);
 }
 
 function linkPlan(lab: Lab, id: string): LinkPlan {

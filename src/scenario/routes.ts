@@ -1,13 +1,11 @@
 /** Where the workloads' packets went before, during and after what the timeline does to them. */
 import type { Lab } from '../emulator/lab.ts';
 import type { PathRecord, Phase } from '../results/bundle.ts';
+import { phaseWindows } from '../results/phases.ts';
 import type { Attached } from '../transports/transport.ts';
 import type { Scenario } from './model.ts';
 import { podPlace } from './places.ts';
 import { until } from './play-timeline.ts';
-
-const BEGINNINGS: readonly string[] = ['bgp.hijack', 'bgp.leak', 'link.cut', 'link.shape'];
-const ENDS: readonly string[] = ['bgp.withdraw', 'link.restore'];
 
 /** Asks for the route of each pair of pods in the middle of each phase. */
 export async function recordRoutes(
@@ -40,16 +38,10 @@ export async function recordRoutes(
   return records;
 }
 
+/** The middle of each phase that has a length, as the timeline plans them. */
 function moments(scenario: Scenario): { phase: Phase; at: number }[] {
-  const end = scenario.durationNs / 1e9;
-  const times = (kinds: readonly string[]) =>
-    scenario.timeline.filter(({ event }) => kinds.includes(event)).map(({ at }) => at / 1e9);
-  const begin = Math.min(...times(BEGINNINGS), end);
-  const over = Math.max(...times(ENDS), begin);
-  const middle = (from: number, to: number) => (from + to) / 2;
-  const before = { phase: 'before' as const, at: middle(0, begin) };
-  if (begin === end) return [before];
-  const last = over === begin ? end : over;
-  const during = { phase: 'during' as const, at: middle(begin, last) };
-  return last === end ? [before, during] : [before, during, { phase: 'after', at: middle(last, end) }];
+  const planned = scenario.timeline.map(({ event, at }) => ({ event, started: at / 1e9, error: null }));
+  return phaseWindows(planned, scenario.durationNs / 1e9)
+    .filter(({ from, to }) => to > from)
+    .map(({ phase, from, to }) => ({ phase, at: (from + to) / 2 }));
 }

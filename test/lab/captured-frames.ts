@@ -34,8 +34,8 @@ async function received(netns: string, device: string): Promise<number> {
   return link!.stats64.rx.packets;
 }
 
-/** Another program writes the file, so its growth has to be looked for. */
-async function until(condition: () => boolean, what: string): Promise<void> {
+/** For what another program or the kernel changes without telling: looks every 10 ms, 5 s at most. */
+export async function until(condition: () => boolean, what: string): Promise<void> {
   for (let tries = 0; !condition(); tries++) {
     assert.ok(tries < 500, `waited in vain until ${what}`);
     await setTimeout(10);

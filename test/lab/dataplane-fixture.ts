@@ -180,8 +180,8 @@ async function prepare(netns: string, part: string): Promise<void> {
       ]),
       netns,
     );
-    // A port that receives what XDP redirects needs NAPI; the others must show frames as they were on the wire.
-    features(['core0', 'core1'], { 'rx-gro': true });
+    // A port that receives what XDP redirects needs NAPI. UDP is not merged there: captures show frames as they were.
+    features(['ab', 'ba', 'core0', 'core1'], { 'rx-gro': true });
   }
 }
 

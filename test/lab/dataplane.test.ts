@@ -4,8 +4,9 @@ import os from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { buildAll } from '../../src/dataplane/build.ts';
+import { native } from '../../src/dataplane/native.ts';
 import { run } from '../../src/process/process.ts';
-import { capture, innerPacket, iperf3 } from './captured-frames.ts';
+import { capture, innerPacket, iperf3, until } from './captured-frames.ts';
 import { MTU, makeNetwork } from './dataplane-fixture.ts';
 
 await buildAll();
@@ -109,6 +110,50 @@ test('a path whose probes have lapsed is skipped', async () => {
   await run(['ping', '-c', '1', '-W', '1', b.podAddress], { netns: a.pod });
   assert.equal(count(router, 'FORWARDED', 1) - before, 2);
   for (const side of [a, b]) side.dataplane.health.setLapse(0, 0n);
+});
+
+test('a probe comes back over its path, whichever that is, and tells the round-trip time', async () => {
+  for (const side of [a, b]) {
+    for (const id of [0, 1]) {
+      const sent = native().monotonicNs();
+      side.dataplane.sendProbe(id, side.node);
+      await until(() => side.dataplane.health.read(id).lastHeardNs > sent, 'the answer is there');
+      const { rttNs } = side.dataplane.health.read(id);
+      assert.ok(rttNs > 0n && rttNs < 1_000_000_000n, `${rttNs} ns`);
+    }
+  }
+  assert.equal(count(a.dataplane, 'PROBE_ANSWERED'), 2);
+  assert.equal(count(a.dataplane, 'PROBE_HEARD'), 2);
+});
+
+test('a path that is silently cut goes out of use after its lapse, without user space, and returns with the first answer', async () => {
+  const lapseNs = 60_000_000n;
+  const probing = setInterval(() => {
+    for (const side of [a, b]) side.dataplane.sendProbe(0, side.node);
+  }, 15);
+  try {
+    for (const side of [a, b]) side.dataplane.health.setLapse(0, lapseNs);
+    // The bridge on the way over 110 goes down: both ends of the wires stay up.
+    const bridge = network.bridge.replace('/run/netns/', '');
+    await run(['ip', '-n', bridge, 'link', 'set', 'br0', 'down']);
+    const cut = native().monotonicNs();
+    const arrived = () => count(b.dataplane, 'DECAPSULATED');
+    const before = arrived();
+    const pinging = run(['ping', '-c', '40', '-i', '0.01', '-W', '1', b.podAddress], { netns: a.pod });
+    await until(() => arrived() > before, 'packets arrive again');
+    const gapNs = native().monotonicNs() - cut;
+    assert.ok(gapNs < lapseNs + 200_000_000n, `${gapNs} ns`);
+    await pinging;
+    await run(['ip', '-n', bridge, 'link', 'set', 'br0', 'up']);
+    const way = count(router, 'FORWARDED', 0);
+    const heard = a.dataplane.health.read(0).lastHeardNs;
+    await until(() => a.dataplane.health.read(0).lastHeardNs > heard, 'the path answers again');
+    await run(['ping', '-c', '1', '-W', '1', b.podAddress], { netns: a.pod });
+    assert.ok(count(router, 'FORWARDED', 0) > way);
+  } finally {
+    clearInterval(probing);
+    for (const side of [a, b]) side.dataplane.health.setLapse(0, 0n);
+  }
 });
 
 test('without a usable path packets are dropped and counted', async () => {

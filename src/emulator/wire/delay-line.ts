@@ -19,7 +19,7 @@ export const DIRECTIONS = ['ab', 'ba'] as const;
 export interface DelayLineConfig {
   /** Path of the namespace that holds all middle devices. */
   readonly netns: string;
-  /** Folder on a BPF file system, made by this; maps and program are pinned there. */
+  /** Folder on a BPF file system, made by this; the maps are pinned there. */
   readonly pins: string;
   readonly wires: readonly WirePlan[];
   /** Bytes of the ring of captured frames, a power of two; 0 when nothing will be captured. */
@@ -30,13 +30,17 @@ export interface WireCounters {
   /** Frames that left at the far end, and their bytes without FCS. */
   readonly packets: number;
   readonly bytes: number;
-  /** Frames discarded, by reason: `queue` is the rate limit's, `ring` means too few slots, `length` above the MTU. */
+  /**
+   * Frames discarded, by reason: `queue` is the rate limit's, `ring` means too few slots, `length` above the MTU,
+   * `refused` by the router's device, whose queue was full.
+   */
   readonly dropped: {
     readonly loss: number;
     readonly queue: number;
     readonly ring: number;
     readonly cut: number;
     readonly length: number;
+    readonly refused: number;
   };
   /** Frames under way now. */
   readonly waiting: number;
@@ -57,7 +61,7 @@ export interface DelayLineStats {
   /** CPU time of the re-injecting thread. */
   readonly cpuNs: number;
   readonly wakeups: number;
-  readonly runs: number;
+  readonly batches: number;
   readonly frames: number;
   /** 0, or why the thread ended. */
   readonly errno: number;
@@ -73,7 +77,7 @@ interface NativeDelayLine {
 type WireNative = Native & { startDelayLine(pins: string, netns: string): NativeDelayLine };
 
 const KICK_AND_CAPTURE_MINIMUM = 4096;
-const MAPS = ['wire_config', 'wire_state', 'wire_ring', 'wire_wake', 'wire_batch', 'wire_kick', 'wire_capture'];
+const MAPS = ['wire_config', 'wire_state', 'wire_ring', 'wire_wake', 'wire_kick', 'wire_capture'];
 
 interface Way {
   readonly index: number;
@@ -202,7 +206,6 @@ export class DelayLine {
   #pin(pins: string): void {
     mkdirSync(pins, { recursive: true });
     for (const name of MAPS) this.#object.map(name).pin(join(pins, name));
-    this.#object.program('wire').pin(join(pins, 'wire'));
   }
 
   #count(way: Way): WireCounters {
@@ -217,6 +220,7 @@ export class DelayLine {
         ring: read('entry.ring_full'),
         cut: read('entry.cut') + read('exit.cut'),
         length: read('entry.oversize'),
+        refused: read('exit.refused'),
       },
       waiting: Math.max(0, read('entry.head') - read('exit.tail')),
       captureMissed: read('entry.capture_missed') + read('exit.capture_missed'),

@@ -9,13 +9,13 @@ const BYTE_TIME_SHIFT = 20;
 /** Ethernet header and one VLAN tag. */
 const LINK_BYTES = 18;
 /** WIRE_FRAME_BYTES of the two objects (bpf/wire.h, bpf/wire_large.bpf.c). */
-const FRAME_BYTES = { wire: 1520, wire_large: 3312 } as const;
+const FRAME_BYTES = { wire: 1520, wire_large: 3520 } as const;
 /** Jitter is scaled from 32 random bits. */
 const MAX_JITTER_NS = 2 ** 32 - 1;
 
 export type WireObject = keyof typeof FRAME_BYTES;
 
-/** Largest IP packet that a wire with a middle carries, bytes: what BPF_PROG_RUN can re-inject from one page. */
+/** Largest IP packet that a wire with a middle carries, bytes: what a veth with an XDP program takes. */
 export const MAX_WIRE_MTU = FRAME_BYTES.wire_large - LINK_BYTES;
 
 /** The fields of wire_config that a shape decides. */

@@ -46,7 +46,7 @@ test('what is written is what is read', async () => {
     [
       ['bulk', 299],
       ['probe', 1488],
-      ['web', 145],
+      ['web', 144],
     ],
   );
   assert.deepEqual(
