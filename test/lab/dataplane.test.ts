@@ -49,7 +49,7 @@ test('every frame of a TCP flow, both ways, has right lengths and checksums outs
   assert.ok(bitsPerSecond > 50e6, `${bitsPerSecond} bit/s`);
   const frames = await there.frames();
   const segments = frames.map((frame) => innerPacket(frame, MTU)).filter(({ protocol }) => protocol === 6);
-  assert.ok(segments.length > 8e6 / a.innerMtu, `${segments.length} segments`);
+  assert.ok(segments.length > 4000, `${segments.length} segments`);
   assert.ok(
     segments.some(({ bytes }) => bytes.length === a.innerMtu),
     'full segments are as long as the path allows',

@@ -147,7 +147,7 @@ test('a transport that stays down never recovers', () => {
 
 test('during runs from the first attack or cut to the last withdrawal or restore, as they really began', () => {
   const events = [
-    event('link.shape', 2),
+    event('exec', 2),
     event('link.cut', 8.5),
     event('bgp.hijack', 10.01),
     event('link.restore', 15),
@@ -158,6 +158,17 @@ test('during runs from the first attack or cut to the last withdrawal or restore
     { phase: 'during', from: 8.5, to: 20.02 },
     { phase: 'after', from: 20.02, to: 30 },
   ]);
+});
+
+test('a link that changes begins what is during, as an attack does', () => {
+  assert.deepEqual(
+    phaseWindows([event('link.shape', 2)], 5).map(({ from, to }) => [from, to]),
+    [
+      [0, 2],
+      [2, 5],
+      [5, 5],
+    ],
+  );
 });
 
 test('without an end the attack lasts, without an attack nothing is during', () => {
