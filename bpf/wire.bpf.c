@@ -136,9 +136,9 @@ static __always_inline void publish(struct wire_entry *entry, __u64 due)
 {
     __u32 zero = 0;
     struct wire_wake *wake = bpf_map_lookup_elem(&wire_wake, &zero);
-    __u64 record = 0;
+    __u64 record = 0, before = __sync_fetch_and_add(&entry->head, 1);
 
-    __sync_fetch_and_add(&entry->head, 1);
+    asm volatile("" ::"r"(before)); /* only an atomic that returns the old value orders on every CPU */
     if (!wake || due >= *(volatile __u64 *)&wake->at)
         return;
     if (__sync_lock_test_and_set(&wake->at, WIRE_AWAKE) != WIRE_AWAKE) {

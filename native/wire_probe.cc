@@ -4,21 +4,12 @@
 #include "error.h"
 #include "fd.h"
 #include "netns.h"
+#include "probe_run.h"
 #include "real_time.h"
 
-#include <algorithm>
-#include <array>
 #include <cerrno>
-#include <cstring>
-#include <ctime>
-#include <linux/if_ether.h>
 #include <linux/if_packet.h>
-#include <map>
-#include <poll.h>
 #include <sys/socket.h>
-#include <system_error>
-#include <thread>
-#include <vector>
 
 // Packet sockets and not XDP, because the routers' devices stay as they are: whatever program sits there
 // passes an unknown EtherType to the kernel, and the kernel stamps a frame when it arrives, not when it is
@@ -27,211 +18,13 @@
 namespace
 {
 
+using cilion::Probe;
+using cilion::ProbeRun;
+using cilion::Station;
+using cilion::Stations;
 using cilion::UniqueFd;
 
-constexpr int64_t kNsPerSecond = 1'000'000'000;
-/// IEEE 802 Local Experimental EtherType 1: no protocol of the lab, never IP.
-constexpr uint16_t kEtherType = 0x88b5;
-constexpr uint32_t kMagic = 0x63696c70;
-constexpr size_t kMinFrame = 60, kMaxFrame = 3520;
-/// A quarter of what the queue of the next device holds.
-constexpr uint32_t kChunk = 64;
 constexpr int kReceiveBufferBytes = 64 << 20;
-
-struct ProbeFrame {
-    uint8_t destination[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
-    uint8_t source[6] = {0x02, 0, 0, 0, 0, 1};
-    uint16_t ether_type = htobe16(kEtherType);
-    uint16_t pad = 0;
-    uint32_t magic = kMagic;
-    uint32_t sequence = 0;
-    int64_t sent_ns = 0;
-} __attribute__((packed));
-
-/// `count` frames as fast as they go, from `at_ns` after the start.
-struct Burst {
-    int64_t at_ns;
-    uint32_t count, length;
-};
-
-struct Arrival {
-    uint32_t sequence;
-    int64_t sent_ns, received_ns;
-};
-
-/// A packet socket that sends and receives on all devices of one namespace.
-struct Station {
-    UniqueFd socket;
-    /// Device that frames arrive at → index of the probe they belong to.
-    std::map<int, size_t> probe_at;
-};
-
-/// By path of the namespace.
-using Stations = std::map<std::string, Station>;
-
-struct Probe {
-    int sender = -1;
-    int ifindex = 0;
-    std::vector<Burst> bursts;
-    int64_t patience_ns = 0;
-    size_t next_burst = 0;
-    uint32_t sent = 0;
-    int64_t last_sent_ns = 0;
-    std::vector<Arrival> arrivals;
-
-    bool sending() const { return next_burst < bursts.size(); }
-    bool waiting(int64_t now) const
-    {
-        return sending() || (arrivals.size() < sent && now < last_sent_ns + patience_ns);
-    }
-};
-
-int64_t Now()
-{
-    timespec time{};
-    clock_gettime(CLOCK_REALTIME, &time); // the clock of SO_TIMESTAMPNS
-    return time.tv_sec * kNsPerSecond + time.tv_nsec;
-}
-
-[[noreturn]] void Fail(const char *what)
-{
-    throw std::system_error(errno, std::generic_category(), what);
-}
-
-class ProbeRun
-{
-  public:
-    ProbeRun(Stations stations, std::vector<Probe> probes)
-        : stations_(std::move(stations)), probes_(std::move(probes)), buffer_(kChunk * kMaxFrame)
-    {
-    }
-
-    /// Throws std::system_error.
-    void Run()
-    {
-        start_ = Now();
-        for (;;) {
-            int64_t now = Now();
-            bool waiting = false;
-            int64_t next = now + kNsPerSecond;
-            for (auto &probe : probes_) {
-                if (probe.sending() && start_ + probe.bursts[probe.next_burst].at_ns <= now)
-                    SendChunk(probe);
-                if (probe.sending())
-                    next = std::min(next, start_ + probe.bursts[probe.next_burst].at_ns);
-                else if (probe.waiting(now))
-                    next = std::min(next, probe.last_sent_ns + probe.patience_ns);
-                waiting |= probe.waiting(now);
-            }
-            if (!waiting)
-                break;
-            Receive(next);
-        }
-    }
-
-    /// The kernel waits for a grace period when it closes a packet socket; closed together they wait for the
-    /// same one.
-    void Close()
-    {
-        std::vector<std::thread> closers;
-        for (auto &[netns, station] : stations_)
-            closers.emplace_back([&station] { station.socket.Close(); });
-        for (auto &closer : closers)
-            closer.join();
-    }
-
-    const std::vector<Probe> &probes() const { return probes_; }
-    int64_t start() const { return start_; }
-
-  private:
-    void SendChunk(Probe &probe)
-    {
-        Burst &burst = probe.bursts[probe.next_burst];
-        uint32_t count = std::min(burst.count, kChunk);
-        sockaddr_ll to{};
-        to.sll_family = AF_PACKET;
-        to.sll_ifindex = probe.ifindex;
-        std::array<iovec, kChunk> data;
-        std::array<mmsghdr, kChunk> messages{};
-        probe.last_sent_ns = Now();
-        for (uint32_t i = 0; i < count; i++) {
-            ProbeFrame frame{.sequence = probe.sent + i, .sent_ns = probe.last_sent_ns};
-            char *bytes = buffer_.data() + i * kMaxFrame;
-            memcpy(bytes, &frame, sizeof(frame));
-            data[i] = {bytes, burst.length};
-            messages[i].msg_hdr = {.msg_name = &to,
-                                   .msg_namelen = sizeof(to),
-                                   .msg_iov = &data[i],
-                                   .msg_iovlen = 1,
-                                   .msg_control = nullptr,
-                                   .msg_controllen = 0,
-                                   .msg_flags = 0};
-        }
-        int sent = sendmmsg(probe.sender, messages.data(), count, 0);
-        if (sent < 0)
-            Fail("sendmmsg of probe frames");
-        probe.sent += sent;
-        burst.count -= sent;
-        if (burst.count == 0)
-            probe.next_burst++;
-    }
-
-    /// Reads what has arrived; sleeps until `until` when nothing has.
-    void Receive(int64_t until)
-    {
-        std::vector<pollfd> polls;
-        for (auto &[netns, station] : stations_)
-            polls.push_back({station.socket.get(), POLLIN, 0});
-        int64_t left = std::max<int64_t>(0, until - Now());
-        timespec timeout{.tv_sec = left / kNsPerSecond, .tv_nsec = left % kNsPerSecond};
-        if (ppoll(polls.data(), polls.size(), &timeout, nullptr) < 0 && errno != EINTR)
-            Fail("ppoll of probe sockets");
-        size_t i = 0;
-        for (auto &[netns, station] : stations_)
-            if (polls[i++].revents != 0)
-                while (ReceiveOne(station))
-                    ;
-    }
-
-    bool ReceiveOne(const Station &station)
-    {
-        ProbeFrame frame;
-        sockaddr_ll from{};
-        iovec data{&frame, sizeof(frame)};
-        alignas(cmsghdr) char control[CMSG_SPACE(sizeof(timespec))];
-        msghdr message{.msg_name = &from,
-                       .msg_namelen = sizeof(from),
-                       .msg_iov = &data,
-                       .msg_iovlen = 1,
-                       .msg_control = control,
-                       .msg_controllen = sizeof(control),
-                       .msg_flags = 0};
-        ssize_t length = recvmsg(station.socket.get(), &message, MSG_DONTWAIT | MSG_TRUNC);
-        if (length < 0) {
-            if (errno == EAGAIN || errno == EINTR)
-                return false;
-            Fail("recvmsg of probe frames");
-        }
-        auto found = station.probe_at.find(from.sll_ifindex);
-        if (length < static_cast<ssize_t>(sizeof(frame)) || frame.magic != kMagic ||
-            found == station.probe_at.end())
-            return true;
-        for (cmsghdr *part = CMSG_FIRSTHDR(&message); part != nullptr; part = CMSG_NXTHDR(&message, part)) {
-            if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_TIMESTAMPNS)
-                continue;
-            timespec time;
-            memcpy(&time, CMSG_DATA(part), sizeof(time));
-            probes_[found->second].arrivals.push_back(
-                {frame.sequence, frame.sent_ns, time.tv_sec * kNsPerSecond + time.tv_nsec});
-        }
-        return true;
-    }
-
-    Stations stations_;
-    std::vector<Probe> probes_;
-    std::vector<char> buffer_;
-    int64_t start_ = 0;
-};
 
 class ProbeWorker : public Napi::AsyncWorker
 {
@@ -288,7 +81,7 @@ Station OpenStation(Napi::Env env, const std::string &netns)
     int on = 1;
     sockaddr_ll everywhere{};
     everywhere.sll_family = AF_PACKET;
-    everywhere.sll_protocol = htobe16(kEtherType);
+    everywhere.sll_protocol = htobe16(cilion::kProbeEtherType);
     if (setsockopt(fd.get(), SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on)) ||
         setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUFFORCE, &kReceiveBufferBytes, sizeof(kReceiveBufferBytes)) ||
         bind(fd.get(), reinterpret_cast<sockaddr *>(&everywhere), sizeof(everywhere)))
@@ -317,7 +110,7 @@ Probe ToProbe(Napi::Env env, Napi::Object options, Stations &stations, size_t in
     for (uint32_t i = 0; i < bursts.Length(); i++) {
         auto burst = bursts.Get(i).As<Napi::Object>();
         uint32_t length = cilion::Uint32Of(burst.Get("length"), "length");
-        if (length < kMinFrame || length > kMaxFrame)
+        if (length < cilion::kMinProbeBytes || length > cilion::kMaxProbeBytes)
             cilion::ThrowType(env, "length of a probe frame must be from 60 to 3520");
         probe.bursts.push_back({static_cast<int64_t>(burst.Get("atNs").ToNumber().DoubleValue()),
                                 cilion::Uint32Of(burst.Get("count"), "count"), length});

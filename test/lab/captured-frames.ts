@@ -13,7 +13,8 @@ export interface Capture {
 
 /** Begins to capture what arrives on a device; resolves when tcpdump listens. */
 export async function capture(netns: string, device: string, file: string): Promise<Capture> {
-  const argv = ['tcpdump', '-i', device, '-Q', 'in', '-s', '0', '-B', '65536', '--immediate-mode', '-U', '-w', file];
+  // The ring has as many slots as the snap length allows: a large one would lose frames.
+  const argv = ['tcpdump', '-i', device, '-Q', 'in', '-s', '2048', '-B', '65536', '--immediate-mode', '-U', '-w', file];
   const tcpdump = start([...argv, '-Z', 'root'], { netns });
   // The file appears, with its header written, once the socket is open.
   await until(() => existsSync(file) && readFileSync(file).length >= 24, 'tcpdump listens');
