@@ -29,8 +29,6 @@ enum cilion_link_flag {
     CILION_LINK_UP = 1,
     /* Another router of this AS terminates the link; addresses are those of the AS's own network. */
     CILION_LINK_SIBLING = 2,
-    /* The underlay is routed: the next hop comes from the kernel's tables. */
-    CILION_LINK_ROUTED = 4,
 };
 
 enum cilion_as_flag {

@@ -40,7 +40,6 @@ export const REASON_TEXTS: Readonly<Record<Reason, string>> = {
   UNSUPPORTED_PATH: 'path type unknown',
   TRANSIT_SOURCE: 'claims to have entered by a router that did not send it',
   NO_DEVICE: 'the device to send on does not exist',
-  NO_ROUTE: 'no route or neighbour for the underlay',
   NO_PATH: 'no usable path to the pod',
   NO_ROOM: 'headers did not fit before the packet',
   INNER_TOO_BIG: 'pod packet larger than the path takes',

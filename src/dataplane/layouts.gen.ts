@@ -342,10 +342,10 @@ const wire_entry: Layout<WireEntry> = {
 
 export interface WireExit {
   readonly tail: bigint;
-  readonly flushed: bigint;
   readonly packets: bigint;
   readonly bytes: bigint;
   readonly cut: bigint;
+  readonly refused: bigint;
   readonly capture_missed: bigint;
 }
 
@@ -354,10 +354,10 @@ const wire_exit: Layout<WireExit> = {
   size: 64,
   fields: [
     { kind: 'int', name: 'tail', offset: 0, size: 8 },
-    { kind: 'int', name: 'flushed', offset: 8, size: 8 },
-    { kind: 'int', name: 'packets', offset: 16, size: 8 },
-    { kind: 'int', name: 'bytes', offset: 24, size: 8 },
-    { kind: 'int', name: 'cut', offset: 32, size: 8 },
+    { kind: 'int', name: 'packets', offset: 8, size: 8 },
+    { kind: 'int', name: 'bytes', offset: 16, size: 8 },
+    { kind: 'int', name: 'cut', offset: 24, size: 8 },
+    { kind: 'int', name: 'refused', offset: 32, size: 8 },
     { kind: 'int', name: 'capture_missed', offset: 40, size: 8 },
   ],
 };
@@ -408,20 +408,6 @@ const wire_wake: Layout<WireWake> = {
   ],
 };
 
-export interface WireBatch {
-  readonly next: number;
-  readonly direction: readonly number[];
-}
-
-const wire_batch: Layout<WireBatch> = {
-  name: 'wire_batch',
-  size: 2056,
-  fields: [
-    { kind: 'int', name: 'next', offset: 0, size: 4 },
-    { kind: 'int', name: 'direction', offset: 8, size: 2048, count: 512 },
-  ],
-};
-
 export const layouts = {
   cilion_device,
   cilion_link,
@@ -443,7 +429,6 @@ export const layouts = {
   wire_state,
   wire_frame,
   wire_wake,
-  wire_batch,
 };
 
 export const enums = {
@@ -455,7 +440,7 @@ export const enums = {
     CILION_LINK_CHILD: 3,
     CILION_LINK_PEER: 4,
   },
-  cilion_link_flag: { CILION_LINK_UP: 1, CILION_LINK_SIBLING: 2, CILION_LINK_ROUTED: 4 },
+  cilion_link_flag: { CILION_LINK_UP: 1, CILION_LINK_SIBLING: 2 },
   cilion_as_flag: { CILION_AS_SLOW_PATH: 1 },
   cilion_strategy: { CILION_STRATEGY_ORDERED: 0, CILION_STRATEGY_WEIGHTED: 1 },
   cilion_on_none: { CILION_ON_NONE_BLOCK: 0, CILION_ON_NONE_PASS: 1 },
@@ -478,35 +463,34 @@ export const enums = {
     CILION_UNSUPPORTED_PATH: 14,
     CILION_TRANSIT_SOURCE: 15,
     CILION_NO_DEVICE: 16,
-    CILION_NO_ROUTE: 17,
-    CILION_NO_PATH: 18,
-    CILION_NO_ROOM: 19,
-    CILION_INNER_TOO_BIG: 20,
-    CILION_INNER_MALFORMED: 21,
-    CILION_INNER_SPOOFED: 22,
-    CILION_INNER_DESTINATION: 23,
-    CILION_PROBE_INVALID: 24,
-    CILION_FIRST_SLOW: 25,
-    CILION_UNKNOWN_VERSION: 25,
-    CILION_UNDERLAY_FRAGMENT: 26,
-    CILION_ONE_HOP_PATH: 27,
-    CILION_EPIC_PATH: 28,
-    CILION_BFD: 29,
-    CILION_EXPIRED_HOP: 30,
-    CILION_WRONG_INGRESS: 31,
-    CILION_PACKET_SIZE: 32,
-    CILION_SOURCE_IA: 33,
-    CILION_DESTINATION_IA: 34,
-    CILION_SOURCE_HOST: 35,
-    CILION_BAD_MAC: 36,
-    CILION_INGRESS_ALERT: 37,
-    CILION_EGRESS_ALERT: 38,
-    CILION_UNKNOWN_EGRESS: 39,
-    CILION_INVALID_PATH: 40,
-    CILION_INVALID_SEGMENT_CHANGE: 41,
-    CILION_EGRESS_DOWN: 42,
-    CILION_TOO_BIG: 43,
-    CILION_LOCAL_DELIVERY: 44,
-    CILION_REASON_MAX: 45,
+    CILION_NO_PATH: 17,
+    CILION_NO_ROOM: 18,
+    CILION_INNER_TOO_BIG: 19,
+    CILION_INNER_MALFORMED: 20,
+    CILION_INNER_SPOOFED: 21,
+    CILION_INNER_DESTINATION: 22,
+    CILION_PROBE_INVALID: 23,
+    CILION_FIRST_SLOW: 24,
+    CILION_UNKNOWN_VERSION: 24,
+    CILION_UNDERLAY_FRAGMENT: 25,
+    CILION_ONE_HOP_PATH: 26,
+    CILION_EPIC_PATH: 27,
+    CILION_BFD: 28,
+    CILION_EXPIRED_HOP: 29,
+    CILION_WRONG_INGRESS: 30,
+    CILION_PACKET_SIZE: 31,
+    CILION_SOURCE_IA: 32,
+    CILION_DESTINATION_IA: 33,
+    CILION_SOURCE_HOST: 34,
+    CILION_BAD_MAC: 35,
+    CILION_INGRESS_ALERT: 36,
+    CILION_EGRESS_ALERT: 37,
+    CILION_UNKNOWN_EGRESS: 38,
+    CILION_INVALID_PATH: 39,
+    CILION_INVALID_SEGMENT_CHANGE: 40,
+    CILION_EGRESS_DOWN: 41,
+    CILION_TOO_BIG: 42,
+    CILION_LOCAL_DELIVERY: 43,
+    CILION_REASON_MAX: 44,
   },
 } as const;

@@ -10,8 +10,8 @@ const UNSHAPED: Shape = { delayNs: 0, jitterNs: 0, lossPpm: 0, rateBps: 0, queue
 const DEFAULT_QUEUE_NS = 50e6;
 /** Frames a second that a direction without a rate limit must be able to hold for its delay. */
 const UNLIMITED_PPS = 200_000;
-/** Smallest average frame that a rate-limited direction is sized for, bytes. */
-const SIZED_FRAME_BYTES = 200;
+/** Average frame that a rate-limited direction has room for, bytes; smaller ones find the ring full before the queue. */
+const SIZED_FRAME_BYTES = 1000;
 const MAX_SLOTS = 32_768;
 const MIN_SLOTS = 256;
 
