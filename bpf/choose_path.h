@@ -4,16 +4,51 @@
 
 #include "node_maps.h"
 
-static __always_inline bool path_usable(__u32 id)
+enum path_state {
+    PATH_GONE,
+    /* Its probes are not answered. */
+    PATH_SILENT,
+    PATH_USABLE,
+};
+
+static __always_inline enum path_state state_of(__u32 id)
 {
     struct cilion_path *path = bpf_map_lookup_elem(&paths, &id);
     struct cilion_path_health *health = bpf_map_lookup_elem(&path_health, &id);
 
     if (!path || !health || path->header_len == 0 || health->down)
-        return false;
+        return PATH_GONE;
     if (path->expiry_ns <= bpf_ktime_get_coarse_ns() + unix_offset_ns())
-        return false;
-    return health->lapse_ns == 0 || bpf_ktime_get_ns() < health->last_heard_ns + health->lapse_ns;
+        return PATH_GONE;
+    if (health->lapse_ns == 0 || bpf_ktime_get_ns() < health->last_heard_ns + health->lapse_ns)
+        return PATH_USABLE;
+    return PATH_SILENT;
+}
+
+/*
+ * Paths that may be used, a bit each; only the first where the order decides. When every path has fallen
+ * silent at once, whoever sends the probes is the likelier culprit: then silence says nothing.
+ */
+static __always_inline __u32 candidates(const struct cilion_path_set *set)
+{
+    __u32 usable = 0, silent = 0, i;
+
+    for (i = 0; i < CILION_MAX_PATHS_OF_SET; i++) {
+        enum path_state state;
+
+        if (i >= set->count)
+            break;
+        state = state_of(set->path[i]);
+        if (state == PATH_USABLE)
+            usable |= 1U << i;
+        if (state == PATH_SILENT)
+            silent |= 1U << i;
+        if (usable && set->strategy == CILION_STRATEGY_ORDERED)
+            break;
+    }
+    if (!usable)
+        usable = silent;
+    return set->strategy == CILION_STRATEGY_ORDERED ? usable & -usable : usable;
 }
 
 /*
@@ -24,21 +59,16 @@ __noinline __u32 choose_path(__u32 policy, __u32 remote, __u32 flow_hash)
 {
     struct cilion_route_key key = {.policy = policy, .remote = remote};
     struct cilion_path_set *set = bpf_map_lookup_elem(&scion_path_cache, &key);
-    __u32 usable = 0, total = 0, target, i;
+    __u32 usable, total = 0, target, i;
 
     if (!set)
         return 0;
+    usable = candidates(set);
     for (i = 0; i < CILION_MAX_PATHS_OF_SET; i++) {
-        if (i >= set->count)
-            break;
-        if (!path_usable(set->path[i]))
-            continue;
-        usable |= 1U << i;
-        total += set->weight[i];
-        if (set->strategy == CILION_STRATEGY_ORDERED)
-            break;
+        if (usable & 1U << i)
+            total += set->weight[i];
     }
-    if (usable == 0 || total == 0)
+    if (total == 0)
         return 0;
     target = flow_hash % total;
     for (i = 0; i < CILION_MAX_PATHS_OF_SET; i++) {

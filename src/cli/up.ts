@@ -36,7 +36,9 @@ export const up: Command = {
       try {
         await progress.stage('BGP converges', () => lab.bgp.converge(signal));
         await progress.stage(`attach ${transport.name}`, async () => {
-          await requireReachability(lab, transport, await transport.attach(lab), signal);
+          const attached = await transport.attach(lab);
+          await requireReachability(lab, transport, attached, signal);
+          attached.release();
         });
       } catch (error) {
         await lab.destroy();

@@ -69,7 +69,8 @@ function configure(namespace: NamespacePlan, devices: readonly VethEnd[], bridge
     ...devices.flatMap((device) => [
       ...(device.bridge === undefined ? [] : [`link set dev ${device.device} master ${device.bridge}`]),
       ...device.addresses.map((address) => `addr add ${address} dev ${device.device}`),
-      `link set dev ${device.device} up`,
+      // Routes lead into the segmenter without a next hop, and nobody at its far end answers for one.
+      `link set dev ${device.device}${device.role === 'segmenter' ? ' arp off' : ''} up`,
     ]),
     ...namespace.neighbors.map((n) => `neigh add ${n.address} lladdr ${n.mac} dev ${n.device} nud permanent`),
     ...namespace.routes.map((route) => {

@@ -11,11 +11,8 @@ export type InterfaceId = number;
 
 export type LinkKind = 'core' | 'child' | 'peer';
 
-/**
- * How a SCION link is carried: `wire` UDP/IP straight over the wire, `ethernet` SCION in Ethernet,
- * `internet` UDP/IP routed by the BGP plane.
- */
-export type Underlay = 'wire' | 'ethernet' | 'internet';
+/** How a SCION link is carried: UDP/IP straight over the wire. */
+export type Underlay = 'wire';
 
 /** What a wire does to the frames that cross it in one direction. */
 export interface Shape {

@@ -41,9 +41,9 @@ const link = z.strictObject({
   type: z.enum(['core', 'child', 'peer']).describe('child: a provides for b; core: between core ASes; peer: equals.'),
   mtu: mtu.optional().describe('Largest IP packet on the wire, bytes.'),
   underlay: z
-    .enum(['wire', 'ethernet', 'internet'])
+    .enum(['wire'])
     .default('wire')
-    .describe('How SCION is carried: UDP straight over the wire, in Ethernet, or in UDP that BGP routes.'),
+    .describe('How SCION is carried: UDP straight over the wire. No other underlay is built yet.'),
   ...shapeFields,
   ab: shape.optional().describe('What is different from a to b.'),
   ba: shape.optional().describe('What is different from b to a.'),

@@ -49,9 +49,11 @@ export class CilionNode {
     }
     for (const device of this.#podSides()) this.#dataplane.attachPodSide(device);
     await this.#routes('add');
+    this.agent.startProbing(this.#netns);
   }
 
   async detach(): Promise<void> {
+    this.agent.stopProbing();
     await this.#routes('del');
     for (const device of this.#podSides()) this.#dataplane.detachPodSide(device);
     for (const device of this.#xdpDevices()) this.#dataplane.detachXdp(device);

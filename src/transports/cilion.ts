@@ -79,6 +79,10 @@ class AttachedCilion implements Attached {
     return Object.fromEntries(since.filter(([, packets]) => packets > 0));
   }
 
+  release(): void {
+    for (const node of this.#cilion.nodes) node.agent.stopProbing();
+  }
+
   async detach(): Promise<void> {
     for (const node of this.#cilion.nodes) await node.detach();
     this.#cilion.routers.detach();

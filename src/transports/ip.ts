@@ -9,6 +9,7 @@ export const ip: Transport = {
     return {
       route: ({ node }, { pod }) => bgpRoute(lab, node, pod.address),
       drops: () => ({}),
+      release: () => {},
       detach: async () => {},
     };
   },

@@ -15,6 +15,8 @@ export interface Attached {
   route(from: PodPlace, to: PodPlace): Promise<Route>;
   /** Reason → packets that the dataplane dropped since it was attached; empty without a BPF dataplane. */
   drops(): Readonly<Record<string, number>>;
+  /** Ends what this process does for it; what is attached goes on by itself. */
+  release(): void;
   /** Takes away all that attaching made: the next transport finds the lab as this one did. */
   detach(): Promise<void>;
 }

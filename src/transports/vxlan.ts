@@ -33,6 +33,7 @@ export const vxlan: Transport = {
     return {
       route: async ({ node }, to) => bgpRoute(lab, node, to.node.address),
       drops: () => ({}),
+      release: () => {},
       // Routes and forwarding entries go with the device.
       detach: () => inParallel(endpoints, ({ node }) => ip(lab, node, `link del dev ${DEVICE}`)),
     };

@@ -7,10 +7,15 @@ import type { Path } from '../../scion/end-to-end-path.ts';
 import type { DesiredSet, DesiredState } from './desired-state.ts';
 import { HOST_PORT, type NodeView, ROUTER_PORT, siblingEnds } from './node-view.ts';
 
+/** A probe costs a system call and a packet each way; the lapse leaves room for two lost ones. */
+const PROBE_INTERVAL_MS = 20;
+const LAPSE_MS = 60;
+
 export class NodeAgent {
   readonly #dataplane: NodeDataplane;
   readonly #ids = new Map<string, number>();
   readonly #remotes = new Map<string, RemoteSettings>();
+  #prober: NodeJS.Timeout | undefined;
   #state: DesiredState = { paths: new Map(), sets: [], remotes: new Map() };
 
   constructor(dataplane: NodeDataplane) {
@@ -64,6 +69,21 @@ export class NodeAgent {
     const remote = this.#remotes.get(cidr);
     if (remote === undefined) throw new RangeError(`no path leads to ${cidr}`);
     return remote.innerMtu;
+  }
+
+  /** Begins to probe every path from the node's namespace: one that stays silent is left within LAPSE_MS. */
+  startProbing(netns: string): void {
+    this.stopProbing();
+    for (const id of this.#ids.values()) this.#dataplane.health.setLapse(id, BigInt(LAPSE_MS) * 1_000_000n);
+    this.#prober = setInterval(() => {
+      for (const id of this.#ids.values()) this.#dataplane.sendProbe(id, netns);
+    }, PROBE_INTERVAL_MS);
+  }
+
+  /** Paths are no longer judged: all count as working until somebody probes again. */
+  stopProbing(): void {
+    clearInterval(this.#prober);
+    for (const id of this.#ids.values()) this.#dataplane.health.setLapse(id, 0n);
   }
 
   #usable(id: number): boolean {

@@ -1,14 +1,15 @@
 /**
  * Which paths a node uses towards a node of another cluster, in which order. Pure.
  *
- * First the paths that leave by the node's own interfaces and arrive at the pod's own node, by latency; then those that
- * another node of the cluster has to pass on, by latency. Of all these the set takes the best one and then, one after
- * the other, the one that shares the fewest interfaces with those it has: what one fault can take is little.
+ * In order: first the paths that leave by the node's own interfaces and arrive at the pod's own node, by latency; then
+ * those that another node of the cluster has to pass on, by latency. The set takes turns: the next best path, then the
+ * one that shares the fewest interfaces with those it has. So there is a good way round a fault on one link, and some way
+ * when more than that is gone. It is kept in order: the dataplane takes the first path that answers.
  */
 import type { Path, PathInterface } from '../../scion/end-to-end-path.ts';
 
-/** Paths that the dataplane can hold for a policy and a remote node. */
-export const PATHS_PER_SET = 8;
+/** Enough for one fault after another; every path is probed, so more of them cost more. */
+export const PATHS_PER_SET = 4;
 
 export interface Place {
   /** Interfaces of the AS that end at this node. */
@@ -17,16 +18,19 @@ export interface Place {
 
 export function choosePaths(paths: readonly Path[], from: Place, to: Place, limit = PATHS_PER_SET): Path[] {
   const ranked = paths.toSorted((a, b) => detours(a, from, to) - detours(b, from, to) || a.latencyNs - b.latencyNs);
-  const chosen: Path[] = [];
+  const chosen = new Set<Path>();
   const used = new Set<string>();
-  while (chosen.length < Math.min(limit, ranked.length)) {
-    const rest = ranked.filter((path) => !chosen.includes(path));
-    // The first of the least shared: `ranked` decides between equals.
-    const next = rest.reduce((best, path) => (shared(path, used) < shared(best, used) ? path : best));
-    chosen.push(next);
+  while (chosen.size < Math.min(limit, ranked.length)) {
+    const rest = ranked.filter((path) => !chosen.has(path));
+    // `ranked` decides between paths that share equally much.
+    const next =
+      chosen.size % 2 === 0
+        ? rest[0]!
+        : rest.reduce((best, path) => (shared(path, used) < shared(best, used) ? path : best));
+    chosen.add(next);
     for (const each of next.interfaces) used.add(keyOf(each));
   }
-  return chosen;
+  return ranked.filter((path) => chosen.has(path));
 }
 
 /** How many times another node of either cluster has to forward. */
