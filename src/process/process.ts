@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { execa } from 'execa';
 import { LabError } from '../errors.ts';
@@ -116,7 +117,11 @@ export function start(argv: readonly string[], options: StartOptions = {}): Runn
     ...(options.env === undefined ? {} : { env: { ...process.env, ...options.env } }),
   });
   for (const fd of [stdout, stderr]) if (fd !== undefined) closeSync(fd);
-  if (options.detached === true) child.unref();
+  if (options.detached === true) {
+    // Neither the process nor its pipe keeps this one alive.
+    child.unref();
+    if (child.stdout instanceof Socket) child.stdout.unref();
+  }
   if (options.onStdoutLine !== undefined && child.stdout !== null) {
     createInterface({ input: child.stdout }).on('line', options.onStdoutLine);
   }

@@ -49,6 +49,10 @@ export class CilionNode {
     }
     for (const device of this.#podSides()) this.#dataplane.attachPodSide(device);
     await this.#routes('add');
+  }
+
+  /** Once every node is attached: the far ends must be able to answer. */
+  startProbing(): void {
     this.agent.startProbing(this.#netns);
   }
 

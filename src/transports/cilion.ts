@@ -63,6 +63,7 @@ class AttachedCilion implements Attached {
     const { routers, nodes } = this.#cilion;
     routers.attach();
     for (const node of nodes) await node.attach();
+    for (const node of nodes) node.startProbing();
   }
 
   async route({ node }: PodPlace, to: PodPlace): Promise<Route> {

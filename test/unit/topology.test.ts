@@ -35,7 +35,7 @@ ases:
   1-ff00:0:110: {core: true, label: top, prefix: 10.9.0.0/16}
   1-0:0:fc00: {mtu: 9000}
 links:
-  - {a: 1-FF00:0:110#2, b: 1-64512#7, type: child, underlay: ethernet, rate: 1Gbit, queue: 5ms, ab: {delay: 7ms}, ba: {jitter: 1ms, loss: 0%}}
+  - {a: 1-FF00:0:110#2, b: 1-64512#7, type: child, underlay: wire, rate: 1Gbit, queue: 5ms, ab: {delay: 7ms}, ba: {jitter: 1ms, loss: 0%}}
 `,
   );
   const ia = parseIsdAs('1-ff00:0:110');
@@ -56,7 +56,7 @@ links:
     ],
     links: [
       {
-        ...{ id: '1-ff00:0:110#2--1-64512#7', kind: 'child', mtu: 1400, underlay: 'ethernet' },
+        ...{ id: '1-ff00:0:110#2--1-64512#7', kind: 'child', mtu: 1400, underlay: 'wire' },
         a: { ia, ifid: 2 },
         b: { ia: '1-64512', ifid: 7 },
         shape: { ab: { ...shape, delayNs: 7e6 }, ba: { ...shape, jitterNs: 1e6, lossPpm: 0 } },
