@@ -14,7 +14,6 @@ const VNI = 7;
 const PORT = 4789;
 /** Outer Ethernet, IPv4, UDP and VXLAN headers. */
 const OVERHEAD = 50;
-const UNDERLAY_MTU = 1500;
 
 /** A node's end of the overlay. Addresses of their own, so that no pod's or node's address is taken. */
 interface Endpoint {
@@ -52,7 +51,8 @@ function endpointsOf(lab: Lab): Endpoint[] {
 
 async function configure(lab: Lab, own: Endpoint, endpoints: readonly Endpoint[]): Promise<void> {
   const others = endpoints.filter(({ cluster }) => cluster !== own.cluster);
-  const mtu = UNDERLAY_MTU - OVERHEAD;
+  // As an operator who knows the underlay would set it: no outer packet needs to be fragmented.
+  const mtu = Math.min(...lab.plan.links.map((link) => link.mtu)) - OVERHEAD;
   await ip(
     lab,
     own.node,
