@@ -1,12 +1,12 @@
 /** `cilion run`: one scenario, from nothing to the report. */
 import { join } from 'node:path';
 import { type ExitCode, LabError } from '../errors.ts';
+import { Progress } from '../report/progress.ts';
 import { loadScenario } from '../scenario/load.ts';
 import { type Narrowing, narrow } from '../scenario/narrow.ts';
 import { runScenario } from '../scenario/run.ts';
 import type { Command } from './command.ts';
 import { interruptible } from './interrupt.ts';
-import { Progress } from './progress.ts';
 import { printSummary } from './summary.ts';
 
 export const run: Command = {

@@ -2,13 +2,13 @@
 import { Lab } from '../emulator/lab.ts';
 import { planLab } from '../emulator/plan-lab.ts';
 import { CilionError, type ExitCode } from '../errors.ts';
+import { Progress } from '../report/progress.ts';
 import { loadScenario } from '../scenario/load.ts';
 import type { TransportName } from '../scenario/model.ts';
 import { requireReachability } from '../scenario/reachability.ts';
 import { TRANSPORTS } from '../transports/transports.ts';
 import type { Command } from './command.ts';
 import { interruptible } from './interrupt.ts';
-import { Progress } from './progress.ts';
 
 export const up: Command = {
   name: 'up',

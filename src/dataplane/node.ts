@@ -5,8 +5,8 @@
 import { join } from 'node:path';
 import { LabError } from '../errors.ts';
 import { isdAsToBigint } from '../scion/isd-as.ts';
+import { mask, parseIpv4, parsePrefix } from '../topology/ipv4.ts';
 import type { IsdAs } from '../topology/model.ts';
-import { ipv4Number, ipv4Prefix } from './addresses.ts';
 import { bpfObject } from './build.ts';
 import { structCodec, u32 } from './layout.ts';
 import { enums, layouts } from './layouts.gen.ts';
@@ -151,15 +151,15 @@ export class NodeDataplane extends RouterMaps {
   }
 
   configureNode(settings: NodeSettings): void {
-    const pods = ipv4Prefix(settings.podCidr);
+    const pods = parsePrefix(settings.podCidr);
     this.#node('node').update(
       u32(0),
       nodeCodec.encode({
-        internal_ip: ipv4Number(settings.address),
+        internal_ip: parseIpv4(settings.address),
         router_port: settings.routerPort,
         host_port: settings.hostPort,
         pod_net: pods.network,
-        pod_mask: pods.mask,
+        pod_mask: mask(pods.length),
         segmenter_in: settings.segmenterIn,
         segmenter_out: settings.segmenterOut,
         fallback_mark: settings.fallbackMark ?? 0,
@@ -307,11 +307,11 @@ export class NodeDataplane extends RouterMaps {
 
 function ipKey(address: string): Uint8Array {
   const bytes = new Uint8Array(4);
-  new DataView(bytes.buffer).setUint32(0, ipv4Number(address));
+  new DataView(bytes.buffer).setUint32(0, parseIpv4(address));
   return bytes;
 }
 
 function prefixKey(cidr: string): Uint8Array {
-  const { network, length } = ipv4Prefix(cidr);
+  const { network, length } = parsePrefix(cidr);
   return prefixCodec.encode({ length, ip: network });
 }

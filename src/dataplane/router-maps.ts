@@ -4,12 +4,13 @@
  */
 import { isdAsToBigint } from '../scion/isd-as.ts';
 import { aesRoundKeys, cmacSubkeys } from '../scion/mac.ts';
+import { parseIpv4 } from '../topology/ipv4.ts';
 import type { IsdAs } from '../topology/model.ts';
-import { ipv4Number, macBytes } from './addresses.ts';
 import { setClock } from './clock.ts';
 import { type Count, type ReasonCount, readCount, readCounters } from './counters.ts';
 import { structCodec, u32 } from './layout.ts';
 import { type CilionLink, enums, layouts } from './layouts.gen.ts';
+import { macBytes } from './mac-address.ts';
 import type { NativeMap } from './native.ts';
 import { ipHeaderSum, type UnderlayEnd, underlayHeader } from './underlay.ts';
 
@@ -64,8 +65,8 @@ export function linkEntry(link: LinkSettings): CilionLink {
     kind: LINK_KINDS[link.role],
     flags: (link.up === false ? 0 : CILION_LINK_UP) | (link.sibling === true ? CILION_LINK_SIBLING : 0),
     ifindex: link.ifindex,
-    own_ip: ipv4Number(link.own.address),
-    remote_ip: ipv4Number(link.remote.address),
+    own_ip: parseIpv4(link.own.address),
+    remote_ip: parseIpv4(link.remote.address),
     own_port: link.own.port,
     remote_port: link.remote.port,
     own_mac: macBytes(link.own.mac),

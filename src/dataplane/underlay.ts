@@ -1,5 +1,6 @@
 /** The UDP/IPv4 underlay of a SCION link, as user space prepares it for the BPF programs (bpf/underlay.h). */
-import { ipv4Number, macBytes } from './addresses.ts';
+import { parseIpv4 } from '../topology/ipv4.ts';
+import { macBytes } from './mac-address.ts';
 
 /** Ethernet, IPv4 and UDP header. */
 export const UNDERLAY_LENGTH = 42;
@@ -30,8 +31,8 @@ export function underlayHeader(own: UnderlayEnd, remote: UnderlayEnd): Uint8Arra
   view.setUint16(IP_OFFSET + 6, DONT_FRAGMENT);
   view.setUint8(IP_OFFSET + 8, TTL);
   view.setUint8(IP_OFFSET + 9, PROTOCOL_UDP);
-  view.setUint32(IP_OFFSET + 12, ipv4Number(own.address));
-  view.setUint32(IP_OFFSET + 16, ipv4Number(remote.address));
+  view.setUint32(IP_OFFSET + 12, parseIpv4(own.address));
+  view.setUint32(IP_OFFSET + 16, parseIpv4(remote.address));
   view.setUint16(UDP_OFFSET, own.port);
   view.setUint16(UDP_OFFSET + 2, remote.port);
   return bytes;

@@ -1,10 +1,10 @@
 /** A whole run: the lab built, each transport's passes interleaved, everything judged and written into a bundle. */
 import { rm } from 'node:fs/promises';
-import type { Progress } from '../cli/progress.ts';
 import { Lab } from '../emulator/lab.ts';
 import { planLab } from '../emulator/plan-lab.ts';
 import { LabError } from '../errors.ts';
 import { makeReport } from '../report/make-report.ts';
+import type { Progress } from '../report/progress.ts';
 import type { Verdicts } from '../results/bundle.ts';
 import { BundleWriter } from '../results/bundle-writer.ts';
 import { summarise } from '../results/summary.ts';
