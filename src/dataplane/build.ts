@@ -91,7 +91,7 @@ function sourcesOf(pattern: string): string[] {
     .map((source) => path.join(ROOT, source));
 }
 
-function usesKernelAes(): boolean {
+export function usesKernelAes(): boolean {
   const choice = process.env['CILION_AES'] ?? 'table';
   if (choice !== 'table' && choice !== 'kernel') {
     throw new LabError(`CILION_AES is "${choice}"`, { hint: 'set it to table or kernel, or leave it unset' });

@@ -45,13 +45,13 @@ function usedPaths(manifest: Manifest, records: readonly PathRecord[], phase: Ph
   for (const record of last.values()) {
     const transport = transportOf.get(record.pass);
     if (transport === undefined) continue;
-    const { from, to, ases, source } = record;
+    const { from, to, ases, arrives, source } = record;
     paths.set(JSON.stringify([transport, from, to, ases]), {
       transport,
       from,
       to,
       ases,
-      arrives: ases.at(-1) === to,
+      arrives,
       source,
     });
   }

@@ -95,10 +95,13 @@ export interface PathRecord {
   /** Seconds from the start of the pass at which the path was read off. */
   readonly t: number;
   readonly phase: 'before' | 'during' | 'after';
+  /** `cluster/pod`. */
   readonly from: string;
   readonly to: string;
   /** ISD-ASes in the order of travel; ends early where the packets end. */
   readonly ases: readonly string[];
+  /** The packets reach `to`. */
+  readonly arrives: boolean;
   /** How it is known: `bgp` best routes followed AS by AS, `scion` path in the packet header. */
   readonly source: 'bgp' | 'scion';
 }

@@ -4,13 +4,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bpfDirectory, usesKernelAes } from '../dataplane/build.ts';
 import type { Lab } from '../emulator/lab.ts';
+import { POD_CONGESTION_CONTROL } from '../emulator/network.ts';
 import { run } from '../process/process.ts';
 import { BUNDLE_SCHEMA, type Manifest, type Pass } from '../results/bundle.ts';
 import type { Scenario } from './model.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const BPF_OBJECTS = join(ROOT, 'build/bpf');
 
 export interface RunFacts {
   readonly lab: Lab;
@@ -42,11 +43,12 @@ export async function describeRun(scenario: Scenario, passes: readonly Pass[], f
     git: await gitState(),
     versions: await versions(lab.bgp.version),
     machine: { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, memoryBytes: totalmem() },
-    bpf: hashes(BPF_OBJECTS, '.bpf.o'),
+    bpf: hashes(bpfDirectory(), '.bpf.o'),
     mechanisms: {
-      shaping: 'delay line in XDP with live-frame re-injection',
-      aes: 'table (2 KiB) with a cache of recent MACs',
+      shaping: 'XDP at the middle of a wire, delayed frames re-injected through a packet socket',
+      aes: usesKernelAes() ? 'the kernel’s bpf_crypto' : 'table (2 KiB) with a cache of recent MACs',
       segmentation: 'in software before each wire; no frame longer than its MTU',
+      'TCP congestion control': POD_CONGESTION_CONTROL,
       'receive offload': 'GRO on at every router and node',
     },
     inputs: facts.inputs,

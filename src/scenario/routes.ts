@@ -23,15 +23,14 @@ export async function recordRoutes(
   for (const { phase, at } of moments(scenario)) {
     await until(t0 + at * 1000, signal);
     for (const { from, to } of pairs.values()) {
-      const { ases, source } = await attached.route(podPlace(lab.plan, from), podPlace(lab.plan, to));
+      const route = await attached.route(podPlace(lab.plan, from), podPlace(lab.plan, to));
       records.push({
         pass,
         t: (performance.now() - t0) / 1000,
         phase,
         from: `${from.cluster}/${from.pod}`,
         to: `${to.cluster}/${to.pod}`,
-        ases,
-        source,
+        ...route,
       });
     }
   }

@@ -4,8 +4,13 @@ import type { NodePlan } from '../emulator/plan.ts';
 import type { Route } from './transport.ts';
 
 export async function bgpRoute(lab: Lab, from: NodePlan, address: string): Promise<Route> {
-  const { routers } = await lab.bgp.follow(from.namespace, address);
+  const { routers, end } = await lab.bgp.follow(from.namespace, address);
   const ases = routers.map((router) => lab.bgp.iaOf(router));
   // The nodes of a cluster are routers of one AS.
-  return { ases: ases.filter((ia, index) => ia !== ases[index - 1]), source: 'bgp' };
+  return {
+    ases: ases.filter((ia, index) => ia !== ases[index - 1]),
+    // The pod's own node knows the way from there.
+    arrives: end === 'originated',
+    source: 'bgp',
+  };
 }

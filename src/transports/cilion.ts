@@ -70,7 +70,11 @@ class AttachedCilion implements Attached {
     const from = this.#cilion.nodes.find((each) => each.node === node);
     if (from === undefined) throw new LabError(`CilION is not attached to node ${node.name}`);
     const usable = from.agent.paths(from.remoteId(to.node.address)).find((each) => each.usable);
-    return { ases: usable?.path.hops.map(({ ia }) => ia) ?? [], source: 'scion' };
+    return {
+      ases: usable?.path.hops.map(({ ia }) => ia) ?? [],
+      arrives: usable !== undefined,
+      source: 'scion',
+    };
   }
 
   drops(): Record<string, number> {

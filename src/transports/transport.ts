@@ -7,6 +7,8 @@ import type { TransportName } from '../scenario/model.ts';
 export interface Route {
   /** ISD-ASes in the order of travel; ends early where the packets end. */
   readonly ases: readonly string[];
+  /** They end where the pod is. */
+  readonly arrives: boolean;
   readonly source: 'bgp' | 'scion';
 }
 

@@ -8,6 +8,7 @@ import { LabDirectory } from '../../src/emulator/lab-directory.ts';
 import type { Plan } from '../../src/emulator/plan.ts';
 import { planLab } from '../../src/emulator/plan-lab.ts';
 import { run, start } from '../../src/process/process.ts';
+import { actionsOf } from '../../src/scenario/events.ts';
 import { loadScenario } from '../../src/scenario/load.ts';
 import { requireReachability } from '../../src/scenario/reachability.ts';
 import { requireShapes } from '../../src/scenario/wire-check.ts';
@@ -90,6 +91,18 @@ test('a wire that is cut carries nothing until it is restored', async () => {
   await lab.wires.restore();
   assert.equal(await ping(), true);
   await lab.bgp.converge(never);
+});
+
+test('a command of the timeline runs in the namespace that it names, and its failure is an error with its words', async () => {
+  const pod = lab.plan.clusters[1]!.pods[0]!;
+  const exec = (argv: string[]) =>
+    actionsOf({ ...scenario, timeline: [{ event: 'exec', at: 0, in: `b/${pod.name}`, argv }] }, lab)[0]!;
+  await exec(['ip', 'addr', 'add', '192.0.2.9/32', 'dev', 'lo']).perform();
+  const { stdout } = await run(['ip', '-br', 'addr', 'show', 'dev', 'lo'], { netns: lab.netns(pod.namespace) });
+  assert.match(stdout, /192\.0\.2\.9\/32/);
+  const again = exec(['ip', 'addr', 'add', '192.0.2.9/32', 'dev', 'lo']);
+  assert.equal(again.text, `ip addr add 192.0.2.9/32 dev lo in b/${pod.name}`);
+  await assert.rejects(again.perform(), /already assigned|File exists/);
 });
 
 test('two labs of the same scenario run side by side, and taking one down leaves the other', async () => {
