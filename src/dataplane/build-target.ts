@@ -72,11 +72,12 @@ function hashOf(target: Target, inputs: readonly string[]): string {
   return hash.digest('hex');
 }
 
-/** By path and modification time: vmlinux.h is 3 MB and goes into every BPF object. */
+/** By path and times: vmlinux.h is 3 MB and goes into every BPF object. */
 const contentHashes = new Map<string, string>();
 
 function contentHash(file: string): string {
-  const key = `${file} ${statSync(file, { bigint: true }).mtimeNs}`;
+  const { mtimeNs, ctimeNs, size } = statSync(file, { bigint: true });
+  const key = `${file} ${mtimeNs} ${ctimeNs} ${size}`;
   const known = contentHashes.get(key);
   if (known !== undefined) return known;
   const hash = createHash('sha256').update(readFileSync(file)).digest('hex');

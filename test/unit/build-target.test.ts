@@ -9,11 +9,14 @@ import { LabError } from '../../src/errors.ts';
 let folder: string;
 let target: Target;
 
-/** Files of a minute ago: what is as young as the build itself counts as edited during it. */
+let writes = 0;
+
+/** Files of about a minute ago, no two of one date: what is as young as the build itself counts as edited during it. */
 function write(name: string, text: string): string {
   const file = path.join(folder, name);
   writeFileSync(file, text);
-  const then = new Date(Date.now() - 60_000);
+  writes += 1;
+  const then = new Date(Date.now() - 60_000 + writes * 10);
   utimesSync(file, then, then);
   return file;
 }
