@@ -23,13 +23,6 @@ const COMMON_SYSCTLS: Readonly<Record<string, string>> = {
   'net/ipv6/conf/default/disable_ipv6': '1',
 };
 
-/** Linux's default, whatever the host prefers: a transport is not judged by how a newer algorithm probes. */
-export const POD_CONGESTION_CONTROL = 'cubic';
-
-const POD_SYSCTLS: Readonly<Record<string, string>> = {
-  'net/ipv4/tcp_congestion_control': POD_CONGESTION_CONTROL,
-};
-
 const BRIDGE_SYSCTLS: Readonly<Record<string, string>> = {
   'net/bridge/bridge-nf-call-iptables': '0',
   'net/bridge/bridge-nf-call-ip6tables': '0',
@@ -99,7 +92,6 @@ function setSysctls(namespace: NamespacePlan, netns: string): void {
   const settings = {
     ...COMMON_SYSCTLS,
     ...(router ? ROUTER_SYSCTLS : {}),
-    ...(namespace.kind === 'pod' ? POD_SYSCTLS : {}),
     ...(namespace.kind === 'lan' ? BRIDGE_SYSCTLS : {}),
   };
   native().inNetns(netns, () => {

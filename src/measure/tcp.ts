@@ -19,6 +19,12 @@ import {
   type Window,
 } from './workload.ts';
 
+/**
+ * Linux's default, whatever this host prefers: a comparison of transports should not depend on it, and BBR, say, stops
+ * for 200 ms every ten seconds to measure.
+ */
+export const CONGESTION_CONTROL = 'cubic';
+
 const INTERVAL_S = 0.1;
 /** Lines of the last interval come after its end. */
 const TAIL_NS = 150_000_000n;
@@ -94,6 +100,8 @@ function clientArgv(workload: TcpWorkload, { serverAddress, port }: Place, windo
     '-P',
     String(workload.flows),
     '--repeating-payload',
+    '-C',
+    CONGESTION_CONTROL,
   ];
   if (workload.rateBps === 0) return argv;
   const flowBps = Math.max(1, Math.round(workload.rateBps / workload.flows));

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bpfDirectory, usesKernelAes } from '../dataplane/build.ts';
 import type { Lab } from '../emulator/lab.ts';
-import { POD_CONGESTION_CONTROL } from '../emulator/network.ts';
+import { CONGESTION_CONTROL } from '../measure/tcp.ts';
 import { run } from '../process/process.ts';
 import { BUNDLE_SCHEMA, type Manifest, type Pass } from '../results/bundle.ts';
 import type { Scenario } from './model.ts';
@@ -48,7 +48,7 @@ export async function describeRun(scenario: Scenario, passes: readonly Pass[], f
       shaping: 'XDP at the middle of a wire, delayed frames re-injected through a packet socket',
       aes: usesKernelAes() ? 'the kernel’s bpf_crypto' : 'table (2 KiB) with a cache of recent MACs',
       segmentation: 'in software before each wire; no frame longer than its MTU',
-      'TCP congestion control': POD_CONGESTION_CONTROL,
+      'TCP congestion control': CONGESTION_CONTROL,
       'receive offload': 'GRO on at every router and node',
     },
     inputs: facts.inputs,
