@@ -86,18 +86,20 @@ export function measure(metric: MetricName, data: PassData, window: Window, work
 /**
  * Bit/s that the receivers delivered in the window. A sample counts by the share of it that lies in the window.
  * Time before the first sample does not count (the workload was still connecting for the first time); time without
- * samples after it counts as nothing delivered.
+ * samples after it counts as nothing delivered, but for the interval that the end of the pass cut short.
  */
 function goodput(samples: readonly TcpSample[], window: Window): number | null {
   const begin = samples.reduce((least, sample) => Math.min(least, sample.t - sample.interval), Infinity);
   const from = Math.max(window.from, begin);
-  if (!(window.to > from)) return null;
+  const last = samples.reduce((latest, sample) => (sample.t > latest.t ? sample : latest), { t: 0, interval: 0 });
+  const to = window.to - last.t < last.interval ? Math.min(window.to, last.t) : window.to;
+  if (!(to > from)) return null;
   let bytes = 0;
   for (const sample of samples) {
-    const overlap = Math.min(sample.t, window.to) - Math.max(sample.t - sample.interval, from);
+    const overlap = Math.min(sample.t, to) - Math.max(sample.t - sample.interval, from);
     if (overlap > 0) bytes += (sample.bytes * overlap) / sample.interval;
   }
-  return (bytes * 8) / (window.to - from);
+  return (bytes * 8) / (to - from);
 }
 
 /**

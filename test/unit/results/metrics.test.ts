@@ -60,6 +60,13 @@ test('a transfer that has broken off counts as nothing delivered, one that has n
   assert.equal(measure('tcp.goodput', data, { from: 0, to: 1 }), null);
 });
 
+test('goodput leaves out the interval that the end of the pass cut short, but no longer silence', () => {
+  const samples = Array.from({ length: 9 }, (_, i) => ({ t: (i + 1) * 0.1 + 0.05, interval: 0.1, bytes: 1000 }));
+  const data = passData({ workloads: [{ kind: 'tcp', name: 'bulk', samples }] });
+  assert.ok(Math.abs(measure('tcp.goodput', data, { from: 0, to: 1 })! - 80_000) < 1e-6);
+  assert.ok(measure('tcp.goodput', data, { from: 0, to: 1.2 })! < 70_000);
+});
+
 test('goodput without a workload name is the sum over all TCP workloads', () => {
   const samples = [{ t: 1, interval: 1, bytes: 1000 }];
   const workloads = ['a', 'b'].map((name) => ({ kind: 'tcp' as const, name, samples }));
