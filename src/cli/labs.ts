@@ -12,13 +12,17 @@ export const ls: Command = {
   needsRoot: false,
   needsBuild: false,
   async run(): Promise<ExitCode> {
-    for (const id of LabDirectory.list()) {
-      const { topology, namespaces, ases } = LabDirectory.open(id).plan();
-      process.stdout.write(`${id}  ${topology}  ${ases.length} ASes  ${namespaces.length} namespaces\n`);
-    }
+    for (const id of LabDirectory.list()) process.stdout.write(`${id}  ${describe(LabDirectory.open(id))}\n`);
     return 0;
   },
 };
+
+function describe(lab: LabDirectory): string {
+  // A command that was killed in its first moments left a lab without a plan.
+  if (!lab.isPlanned()) return 'unfinished';
+  const { topology, namespaces, ases } = lab.plan();
+  return `${topology}  ${ases.length} ASes  ${namespaces.length} namespaces`;
+}
 
 export const destroy: Command = {
   name: 'destroy',

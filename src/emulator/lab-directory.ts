@@ -79,6 +79,11 @@ export class LabDirectory {
     writeFileSync(this.path('plan.json'), JSON.stringify(plan));
   }
 
+  /** The plan is the last of what `keep` writes. */
+  isPlanned(): boolean {
+    return existsSync(this.path('plan.json'));
+  }
+
   plan(): Plan {
     return JSON.parse(readFileSync(this.path('plan.json'), 'utf8')) as Plan;
   }
