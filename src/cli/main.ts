@@ -1,11 +1,10 @@
 /** Entry of the command line: parses, checks what the command needs, runs it, prints what went wrong. */
 import { Command as Parser } from 'commander';
 import { CilionError, type ExitCode } from '../errors.ts';
+import { VERSION } from '../version.ts';
 import { ensureBuilt } from './build.ts';
 import type { Command, Options } from './command.ts';
 import { COMMANDS } from './commands.ts';
-
-const VERSION = '0.1.0';
 
 export async function main(argv: readonly string[]): Promise<ExitCode> {
   let exitCode: ExitCode = 0;

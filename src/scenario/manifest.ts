@@ -9,6 +9,7 @@ import type { Lab } from '../emulator/lab.ts';
 import { CONGESTION_CONTROL } from '../measure/tcp.ts';
 import { run } from '../process/process.ts';
 import { BUNDLE_SCHEMA, type Manifest, type Pass } from '../results/bundle.ts';
+import { VERSION } from '../version.ts';
 import type { Scenario } from './model.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -69,13 +70,12 @@ async function gitState(): Promise<Manifest['git']> {
 }
 
 async function versions(bird: string): Promise<Record<string, string>> {
-  const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
   const [iperf3, irtt, clang] = await Promise.all([
     versionOf(['iperf3', '--version'], /iperf (\S+)/),
     versionOf(['irtt', 'version'], /irtt version: (\S+)/),
     versionOf(['clang-19', '--version'], /clang version (\S+)/),
   ]);
-  return { cilion: version, node: process.version, kernel: release(), bird, iperf3, irtt, clang };
+  return { cilion: VERSION, node: process.version, kernel: release(), bird, iperf3, irtt, clang };
 }
 
 async function versionOf(argv: readonly string[], pattern: RegExp): Promise<string> {
