@@ -7,7 +7,7 @@ import { native } from '../dataplane/native.ts';
 import { LabError } from '../errors.ts';
 import type { DeviceRole, VethEnd } from './plan.ts';
 
-const SEGMENT_AND_SUM = {
+export const SEGMENT_AND_SUM = {
   'tx-checksum-ip-generic': false,
   'tx-tcp-segmentation': false,
   'tx-tcp-ecn-segmentation': false,

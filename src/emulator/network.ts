@@ -2,8 +2,8 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { native } from '../dataplane/native.ts';
 import { inParallel } from '../process/parallel.ts';
-import { run } from '../process/process.ts';
 import { applyDeviceRoles } from './device-roles.ts';
+import { ipBatch } from './ip-batch.ts';
 import type { Journal } from './journal.ts';
 import type { LabDirectory } from './lab-directory.ts';
 import type { NamespacePlan, Plan, VethEnd } from './plan.ts';
@@ -31,9 +31,9 @@ const BRIDGE_SYSCTLS: Readonly<Record<string, string>> = {
 export async function buildNetwork(plan: Plan, lab: LabDirectory, journal: Journal): Promise<void> {
   const names = plan.namespaces.map((namespace) => lab.namespaceName(namespace.id));
   journal.record(names.map((name) => ({ kind: 'namespace', name })));
-  await batch(names.map((name) => `netns add ${name}`));
+  await ipBatch(names.map((name) => `netns add ${name}`));
   for (const namespace of plan.namespaces) setSysctls(namespace, lab.netns(namespace.id));
-  await batch([
+  await ipBatch([
     ...plan.bridges.map(
       (bridge) => `link add name ${bridge.device} netns ${lab.namespaceName(bridge.namespace)} type bridge`,
     ),
@@ -51,7 +51,7 @@ export async function buildNetwork(plan: Plan, lab: LabDirectory, journal: Journ
       devices,
       (bridges.get(namespace.id) ?? []).map((bridge) => bridge.device),
     );
-    await batch(commands, lab.namespaceName(namespace.id));
+    await ipBatch(commands, lab.namespaceName(namespace.id));
     applyDeviceRoles(devices, lab.netns(namespace.id));
   });
 }
@@ -79,12 +79,6 @@ function configure(namespace: NamespacePlan, devices: readonly VethEnd[], bridge
       return `route add ${route.to}${via} dev ${route.device}${source}`;
     }),
   ];
-}
-
-async function batch(commands: readonly string[], namespace?: string): Promise<void> {
-  if (commands.length === 0) return;
-  const argv = ['ip', ...(namespace === undefined ? [] : ['-n', namespace]), '-batch', '-'];
-  await run(argv, { input: `${commands.join('\n')}\n` });
 }
 
 function setSysctls(namespace: NamespacePlan, netns: string): void {

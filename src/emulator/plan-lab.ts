@@ -14,6 +14,7 @@ import {
   podBlock,
   underlayPort,
 } from './address-plan.ts';
+import { asNamespace, lanNamespace, nodeNamespace, podNamespace, WIRES_NAMESPACE } from './namespace-names.ts';
 import type {
   AsPlan,
   BridgePlan,
@@ -32,13 +33,7 @@ import type {
 } from './plan.ts';
 import { planWire, wiredLinks } from './plan-wires.ts';
 
-export const WIRES_NAMESPACE = 'wires';
 export const POD_MTU = 1500;
-
-/** `1-ff00:0:110` as a part of a file or namespace name, as the reference writes it. */
-export function fileName(ia: IsdAs): string {
-  return ia.replaceAll(':', '_');
-}
 
 export function planLab(scenario: Scenario): Plan {
   return new Planner(scenario).plan();
@@ -118,7 +113,7 @@ class Planner {
       ases.push(plan);
       linkBase += linkLimit;
       if (cluster === undefined) {
-        this.#planRouter(`as-${fileName(as.ia)}`, 'as', as.ia, plan.bgpAsn, addressIn(this.#prefix(as.ia), 0, 1));
+        this.#planRouter(asNamespace(as.ia), 'as', as.ia, plan.bgpAsn, addressIn(this.#prefix(as.ia), 0, 1));
       } else {
         cluster.nodes.forEach((node, n) => {
           const address = addressIn(this.#prefix(as.ia), 0, n + 1);
@@ -225,7 +220,7 @@ class Planner {
 
   /** A bridge that the nodes of a cluster share. */
   #planLan(cluster: Cluster, prefix: Prefix): NonNullable<NodePlan['lan']>[] {
-    const namespace = `lan-${cluster.name}`;
+    const namespace = lanNamespace(cluster.name);
     const bridge = 'br0';
     const mtu = this.#scenario.topology.ases.find((as) => as.ia === cluster.ia)?.mtu ?? POD_MTU;
     this.#namespace(namespace, 'lan');
@@ -288,7 +283,7 @@ class Planner {
     gateway: string,
   ): PodPlan {
     if (index > 250) throw new LabError(`node ${cluster.name}/${node.name} has more than 250 pods`);
-    const namespace = `pod-${cluster.name}-${name}`;
+    const namespace = podNamespace(cluster.name, name);
     const inside = { namespace, device: 'eth0', ...this.#numbers.take() };
     const host = { namespace: node.namespace, device: `pod${index + 1}`, ...this.#numbers.take() };
     this.#veths.push({
@@ -306,7 +301,7 @@ class Planner {
 
   #namespaceOf(end: LinkEnd): string {
     const cluster = this.#scenario.clusters.find((candidate) => candidate.ia === end.ia);
-    if (cluster === undefined) return `as-${fileName(end.ia)}`;
+    if (cluster === undefined) return asNamespace(end.ia);
     const node = cluster.nodes.find((candidate) => candidate.interfaces.includes(end.ifid));
     if (node === undefined) throw new LabError(`no node of cluster ${cluster.name} has interface ${end.ifid}`);
     return nodeNamespace(cluster.name, node.name);
@@ -332,10 +327,6 @@ class Planner {
     if (prefix === undefined) throw new LabError(`the plan has no prefix for ${ia}`);
     return prefix;
   }
-}
-
-function nodeNamespace(cluster: string, node: string): string {
-  return `node-${cluster}-${node}`;
 }
 
 function wireEnd(end: LinkEndPlan, mtu: number): VethEnd {

@@ -2,6 +2,7 @@
 import type { Running } from '../process/process.ts';
 import type { Shape } from '../topology/model.ts';
 import type { LabDirectory } from './lab-directory.ts';
+import { WIRES_NAMESPACE } from './namespace-names.ts';
 import type { Plan, WirePlan } from './plan.ts';
 import type { CaptureFiles, CaptureRequest } from './wire/capture.ts';
 import { type CaptureReport, DIRECTIONS, type Direction, type LinkCounters } from './wire/delay-line.ts';
@@ -9,7 +10,6 @@ import { startWireProcess, WireControl } from './wire/wire-control.ts';
 
 /** For all captures of a lab together. */
 const CAPTURE_RING_BYTES = 16 * 1024 * 1024;
-const NAMESPACE = 'wires';
 
 export class Wires {
   /** Absent where another process started it, or where the lab has no wire with a middle. */
@@ -27,7 +27,7 @@ export class Wires {
   static async start(plan: Plan, lab: LabDirectory): Promise<Wires> {
     if (plan.wires.length === 0) return new Wires([], undefined, undefined);
     const config = {
-      netns: lab.netns(NAMESPACE),
+      netns: lab.netns(WIRES_NAMESPACE),
       pins: lab.path('bpf', 'wires'),
       wires: plan.wires,
       captureBytes: CAPTURE_RING_BYTES,

@@ -1,7 +1,7 @@
 /** What each kind of timeline event does to a running lab, and how it reads in a sentence. */
 import type { Lab } from '../emulator/lab.ts';
+import { asNamespace, nodeNamespace, podNamespace } from '../emulator/namespace-names.ts';
 import type { AsPlan } from '../emulator/plan.ts';
-import { fileName } from '../emulator/plan-lab.ts';
 import { LabError } from '../errors.ts';
 import { run } from '../process/process.ts';
 import { formatPrefix, halves, parsePrefix } from '../topology/ipv4.ts';
@@ -86,11 +86,11 @@ function labelled(scenario: Scenario, ia: IsdAs): string {
 
 /** An AS, `cluster/node` or `cluster/pod` → namespace of the plan. */
 function namespaceNamed(place: string, lab: Lab): string {
-  const [cluster, member] = place.split('/');
+  const [cluster = '', member] = place.split('/');
   const candidates =
     member === undefined
-      ? [`as-${fileName(place as IsdAs)}`]
-      : [`pod-${cluster}-${member}`, `node-${cluster}-${member}`];
+      ? [asNamespace(place as IsdAs)]
+      : [podNamespace(cluster, member), nodeNamespace(cluster, member)];
   const found = candidates.find((id) => lab.plan.namespaces.some((namespace) => namespace.id === id));
   if (found === undefined) throw new LabError(`the lab has no namespace for ${place}`);
   return found;

@@ -2,7 +2,6 @@
 import { rm } from 'node:fs/promises';
 import { Lab } from '../emulator/lab.ts';
 import { planLab } from '../emulator/plan-lab.ts';
-import { LabError } from '../errors.ts';
 import { makeReport } from '../report/make-report.ts';
 import type { Progress } from '../report/progress.ts';
 import type { Verdicts } from '../results/bundle.ts';
@@ -125,6 +124,5 @@ async function writeResults(
     ),
   );
   await progress.stage('make the report', () => makeReport(bundle.folder));
-  if (passes.length === 0) throw new LabError('the scenario names no transport');
   return { folder: bundle.folder, verdicts, invalid };
 }

@@ -22,8 +22,8 @@ export interface Validity {
 export const LAB_EXPIRY_SECONDS = 24 * 3600;
 
 export function computedControlPlane(topology: Topology, seed: number, validity: Validity): ControlPlane {
-  const combine = pathCombiner(topology, computeSegments(topology, { seed, ...validity }));
   const keys = forwardingKeys(topology, seed);
+  const combine = pathCombiner(topology, computeSegments(topology, { seed, ...validity }, keys));
   const cache = new Map<string, readonly Path[]>();
   return {
     forwardingKey: (ia) => {

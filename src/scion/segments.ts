@@ -65,9 +65,13 @@ export function forwardingKeys(topology: Topology, seed: number): Map<IsdAs, Uin
  * All segments of a topology. Throws FormatError when timestamp or expiry cannot be expressed in a hop field, or a link
  * names an AS that is not in the topology.
  */
-export function computeSegments(topology: Topology, options: SegmentOptions): Segments {
+export function computeSegments(
+  topology: Topology,
+  options: SegmentOptions,
+  keys: ReadonlyMap<IsdAs, Uint8Array> = forwardingKeys(topology, options.seed),
+): Segments {
   const bound = options.bound ?? DEFAULT_BEACON_BOUND;
-  const build = segmentBuilder(topology, options);
+  const build = segmentBuilder(topology, options, keys);
   return {
     core: coreBeacons(topology, bound).map((beacon) => build(beacon, false)),
     down: childBeacons(topology, bound).map((beacon) => build(beacon, true)),
@@ -77,8 +81,8 @@ export function computeSegments(topology: Topology, options: SegmentOptions): Se
 function segmentBuilder(
   topology: Topology,
   { seed, timestamp, expirySeconds }: SegmentOptions,
+  keys: ReadonlyMap<IsdAs, Uint8Array>,
 ): (beacon: Beacon, withPeers: boolean) => Segment {
-  const keys = forwardingKeys(topology, seed);
   const peers = peersOf(topology);
   const expTime = expTimeFor(expirySeconds);
 

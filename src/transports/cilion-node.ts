@@ -1,13 +1,13 @@
 /** One cluster node of a lab with CilION's programs on its devices. */
 import type { ReasonCount } from '../dataplane/counters.ts';
 import { NodeDataplane } from '../dataplane/node.ts';
+import { ipBatch } from '../emulator/ip-batch.ts';
 import type { Lab } from '../emulator/lab.ts';
 import type { ClusterPlan, NodePlan, Plan, PodPlan } from '../emulator/plan.ts';
 import { LabError } from '../errors.ts';
 import { desiredState } from '../k8s/agent/desired-state.ts';
 import { NodeAgent } from '../k8s/agent/node-agent.ts';
 import { HOST_PORT, type NodeView, type RemoteNode, ROUTER_PORT, type Sibling } from '../k8s/agent/node-view.ts';
-import { run } from '../process/process.ts';
 import { ifindexLimit, linkSides } from './cilion-routers.ts';
 
 export class CilionNode {
@@ -92,10 +92,9 @@ export class CilionNode {
     const { device } = this.node.segmenter.outer;
     const commands = this.#view.remotes.map(({ podCidr }) => {
       const mtu = this.agent.innerMtu(podCidr);
-      return `route ${verb} ${podCidr} dev ${device} scope link src ${this.node.address} mtu lock ${mtu}\n`;
+      return `route ${verb} ${podCidr} dev ${device} scope link src ${this.node.address} mtu lock ${mtu}`;
     });
-    const argv = ['ip', '-n', this.#lab.directory.namespaceName(this.node.namespace), '-batch', '-'];
-    await run(argv, { input: commands.join('') });
+    await ipBatch(commands, this.#lab.directory.namespaceName(this.node.namespace));
   }
 }
 

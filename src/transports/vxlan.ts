@@ -2,6 +2,7 @@
  * Kernel VXLAN (RFC 7348) between the nodes of the clusters, as an overlay between clusters is commonly built: one
  * tunnel device a node, static forwarding entries, pods' CIDRs routed into it. The outer packets go where BGP says.
  */
+import { ipBatch } from '../emulator/ip-batch.ts';
 import type { Lab } from '../emulator/lab.ts';
 import type { ClusterPlan, NodePlan } from '../emulator/plan.ts';
 import { inParallel } from '../process/parallel.ts';
@@ -66,7 +67,6 @@ async function configure(lab: Lab, own: Endpoint, endpoints: readonly Endpoint[]
   await run(['bridge', '-n', lab.directory.namespaceName(own.node.namespace), '-batch', '-'], { input: entries });
 }
 
-async function ip(lab: Lab, node: NodePlan, ...commands: string[]): Promise<void> {
-  const argv = ['ip', '-n', lab.directory.namespaceName(node.namespace), '-batch', '-'];
-  await run(argv, { input: `${commands.join('\n')}\n` });
+function ip(lab: Lab, node: NodePlan, ...commands: string[]): Promise<void> {
+  return ipBatch(commands, lab.directory.namespaceName(node.namespace));
 }

@@ -5,11 +5,13 @@
  *   pod a ─ node a ═╤═ bridge ─ 110 ─ bridge ═╤═ node b ─ pod b
  *                   └───────── 120 ───────────┘
  */
+
 import { native } from '../../src/dataplane/native.ts';
 import { NodeDataplane } from '../../src/dataplane/node.ts';
 import { innerMtu, pathHeader } from '../../src/dataplane/path-header.ts';
 import { BorderRouterDataplane } from '../../src/dataplane/router.ts';
 import type { UnderlayEnd } from '../../src/dataplane/underlay.ts';
+import { SEGMENT_AND_SUM } from '../../src/emulator/device-roles.ts';
 import { run } from '../../src/process/process.ts';
 import { pathCombiner } from '../../src/scion/combine.ts';
 import type { Path } from '../../src/scion/end-to-end-path.ts';
@@ -120,17 +122,6 @@ function links(name: (part: string) => string, side: number): string[] {
   ];
 }
 
-const WIRE_FEATURES = {
-  'tx-checksum-ip-generic': false,
-  'tx-tcp-segmentation': false,
-  'tx-tcp-ecn-segmentation': false,
-  'tx-tcp-mangleid-segmentation': false,
-  'tx-tcp6-segmentation': false,
-  'tx-udp-segmentation': false,
-  'tx-udp_tnl-segmentation': false,
-  'tx-udp_tnl-csum-segmentation': false,
-};
-
 /** Addresses, offloads and switches of one namespace. */
 async function prepare(netns: string, part: string): Promise<void> {
   const path = `/run/netns/${netns}`;
@@ -163,11 +154,11 @@ async function prepare(netns: string, part: string): Promise<void> {
       ],
       netns,
     );
-    features(['up0', 'up1'], { ...WIRE_FEATURES, 'rx-gro': true });
-    features(['seg0'], WIRE_FEATURES);
+    features(['up0', 'up1'], { ...SEGMENT_AND_SUM, 'rx-gro': true });
+    features(['seg0'], SEGMENT_AND_SUM);
   } else if (part.startsWith('core')) {
     await batch(up(['w0', 'w1']), netns);
-    features(['w0', 'w1'], { ...WIRE_FEATURES, 'rx-gro': true });
+    features(['w0', 'w1'], { ...SEGMENT_AND_SUM, 'rx-gro': true });
   } else {
     await batch(
       [0, 1].flatMap((each) => [

@@ -99,3 +99,14 @@ test('a wire that delays has room for what is under way, in a power of two', () 
     assert.ok(ringSlots >= (ab.delayNs / 1e9) * 100_000, `${ringSlots} slots for ${ab.delayNs} ns`);
   }
 });
+
+test('a wire has room for what the timeline makes of it: changes add up, in the slower direction too', () => {
+  const [link, ...links] = tiny.topology.links;
+  const calm = { delayNs: 1e6, jitterNs: 0, lossPpm: 0, rateBps: 0, queueNs: 0, cut: false };
+  const shape = { ab: calm, ba: { ...calm, delayNs: 20e6 } };
+  const topology = { ...tiny.topology, links: [{ ...link!, shape }, ...links] };
+  const slots = (timeline: typeof tiny.timeline) => planLab({ ...tiny, topology, timeline }).wires[0]!.ringSlots;
+  const change = (at: number, to: object) => ({ event: 'link.shape' as const, at, link: link!.id, shape: to });
+  assert.equal(slots([]), 4096, '20 ms at 200,000 frames a second');
+  assert.equal(slots([change(1e9, { delayNs: 30e6 }), change(2e9, { jitterNs: 30e6 })]), 16_384, '60 ms of the same');
+});

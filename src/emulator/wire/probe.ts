@@ -4,7 +4,7 @@
  */
 import { type Native, native } from '../../dataplane/native.ts';
 import type { Shape } from '../../topology/model.ts';
-import { DEFAULT_QUEUE_NS } from './shape.ts';
+import { longestQueueNs } from './shape.ts';
 
 const ETHERNET_HEADER_BYTES = 14;
 /** What each frame takes on the wire besides itself (bpf/wire.h). */
@@ -85,7 +85,7 @@ export function scheduleProbes(
     const burst = rateBurst(shape, mtu);
     const rate = burst === undefined ? {} : { rate: { ...burst, atNs: burstAt } };
     if (burst !== undefined) burstAt += (burst.count * (burst.length + OVERHEAD_BYTES) * 8e9) / TOTAL_BPS;
-    const patienceNs = shape.delayNs + shape.jitterNs + queueOf(shape) + PATIENCE_NS;
+    const patienceNs = shape.delayNs + shape.jitterNs + longestQueueNs(shape) + PATIENCE_NS;
     return { delay: delays[i]!, loss: losses[i]!, ...rate, patienceNs };
   });
 }
@@ -142,7 +142,7 @@ function losesSome(shape: Shape): boolean {
 function lossFrames(shape: Shape, firstNs: number, turn: number, turns: number): Burst[] {
   const frameNs = frameTimeNs(shape, SMALL_FRAME_BYTES) / LOSS_LOAD;
   const frames = Math.min(LOSS_FRAMES, Math.floor(LOSS_LONGEST_NS / Math.max(frameNs, 1)));
-  const queued = shape.rateBps === 0 ? LOSS_CHUNK : Math.floor(queueOf(shape) / 2 / frameNs);
+  const queued = shape.rateBps === 0 ? LOSS_CHUNK : Math.floor(longestQueueNs(shape) / 2 / frameNs);
   const chunk = Math.max(1, Math.min(LOSS_CHUNK, queued));
   const turnNs = chunk * FRAME_NS;
   const intervalNs = Math.max(turns * turnNs, chunk * frameNs);
@@ -154,16 +154,11 @@ function lossFrames(shape: Shape, firstNs: number, turn: number, turns: number):
 
 function rateBurst(shape: Shape, mtu: number): { count: number; length: number } | undefined {
   if (shape.rateBps === 0 || shape.cut) return undefined;
-  const longestNs = Math.min(BURST_QUEUE_SHARE * queueOf(shape), BURST_LONGEST_NS);
+  const longestNs = Math.min(BURST_QUEUE_SHARE * longestQueueNs(shape), BURST_LONGEST_NS);
   const wished = Math.floor((longestNs * shape.rateBps) / 8e9 / BURST_GOOD_FRAMES) - OVERHEAD_BYTES;
   const length = Math.max(SMALL_FRAME_BYTES, Math.min(mtu + ETHERNET_HEADER_BYTES, wished));
   const count = Math.min(BURST_MOST_FRAMES, Math.floor(longestNs / frameTimeNs(shape, length)));
   return count < BURST_FEWEST_FRAMES ? undefined : { count, length };
-}
-
-function queueOf(shape: Shape): number {
-  if (shape.rateBps === 0) return 0;
-  return shape.queueNs === 0 ? DEFAULT_QUEUE_NS : shape.queueNs;
 }
 
 function burst(atNs: number, count: number, length: number): Burst {

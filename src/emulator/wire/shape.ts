@@ -3,7 +3,7 @@ import { LabError } from '../../errors.ts';
 import type { Shape } from '../../topology/model.ts';
 
 /** How long a frame may wait for the rate limit where the shape does not say, nanoseconds. */
-export const DEFAULT_QUEUE_NS = 50e6;
+const DEFAULT_QUEUE_NS = 50e6;
 /** Fractional bits of wire_config.byte_time (bpf/wire.h). */
 const BYTE_TIME_SHIFT = 20;
 /** Ethernet header and one VLAN tag. */
@@ -41,10 +41,19 @@ export function shapeFields(shape: Shape): ShapeFields {
     delay_ns: Math.round(shape.delayNs),
     jitter_ns: Math.round(shape.jitterNs),
     byte_time: shape.rateBps === 0 ? 0 : Math.max(1, Math.round((8e9 * 2 ** BYTE_TIME_SHIFT) / shape.rateBps)),
-    queue_ns: shape.queueNs === 0 ? DEFAULT_QUEUE_NS : Math.round(shape.queueNs),
+    queue_ns: Math.round(queueLimitNs(shape)),
     loss_ppm: Math.round(shape.lossPpm),
     cut: shape.cut ? 1 : 0,
   };
+}
+
+/** How long a frame waits for the rate limit at most, nanoseconds; 0 without one. */
+export function longestQueueNs(shape: Shape): number {
+  return shape.rateBps === 0 ? 0 : queueLimitNs(shape);
+}
+
+function queueLimitNs(shape: Shape): number {
+  return shape.queueNs === 0 ? DEFAULT_QUEUE_NS : shape.queueNs;
 }
 
 /** Whether frames of this shape ever wait, so that their direction needs ring slots. */
