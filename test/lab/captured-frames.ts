@@ -89,13 +89,18 @@ function checkTransport(packet: Uint8Array, headerLength: number): void {
   assert.equal(internetChecksum(segment, start), 0, `checksum of inner protocol ${protocol}`);
 }
 
+interface Sum {
+  readonly bytes: number;
+  readonly bits_per_second: number;
+}
+
 /** One run of iperf3 from `client` to `server` (namespaces); what the receiver got. */
 export async function iperf3(
   client: string,
   server: string,
   address: string,
   options: readonly string[],
-): Promise<{ readonly bitsPerSecond: number; readonly lostPercent: number }> {
+): Promise<{ readonly bytes: number; readonly bitsPerSecond: number; readonly lostPercent: number }> {
   const { promise: ready, resolve } = Promise.withResolvers<void>();
   const listening = start(['stdbuf', '-oL', 'iperf3', '-s', '-1', '--forceflush'], {
     netns: server,
@@ -107,10 +112,12 @@ export async function iperf3(
     await ready;
     const { stdout } = await run(['iperf3', '-c', address, '-J', ...options], { netns: client, timeoutMs: 20_000 });
     const { end } = JSON.parse(stdout) as {
-      end: { sum_received?: { bits_per_second: number }; sum: { bits_per_second: number; lost_percent: number } };
+      end: { sum_received?: Sum; sum: Sum & { lost_percent: number } };
     };
+    const received = end.sum_received ?? end.sum;
     return {
-      bitsPerSecond: end.sum_received?.bits_per_second ?? end.sum.bits_per_second,
+      bytes: received.bytes,
+      bitsPerSecond: received.bits_per_second,
       lostPercent: end.sum?.lost_percent ?? 0,
     };
   } finally {

@@ -45,11 +45,12 @@ test('a pod pings a pod of the other cluster through SCION', async () => {
 test('every frame of a TCP flow, both ways, has right lengths and checksums outside and inside and fits the MTU', async () => {
   const there = await capture(network.bridge, 'ab', join(folder, 'tcp-ab.pcap'));
   const back = await capture(network.bridge, 'ba', join(folder, 'tcp-ba.pcap'));
-  const { bitsPerSecond } = await iperf3(a.pod, b.pod, b.podAddress, ['-n', '8M']);
-  assert.ok(bitsPerSecond > 50e6, `${bitsPerSecond} bit/s`);
+  const { bytes } = await iperf3(a.pod, b.pod, b.podAddress, ['-n', '8M']);
+  // The server stops when the client says that it has sent all; what is on its way then may be left unread.
+  assert.ok(bytes > 1e6, `${bytes} bytes arrived`);
   const frames = await there.frames();
   const segments = frames.map((frame) => innerPacket(frame, MTU)).filter(({ protocol }) => protocol === 6);
-  assert.ok(segments.length > 4000, `${segments.length} segments`);
+  assert.ok(segments.length * a.innerMtu > bytes, `${segments.length} segments for ${bytes} bytes`);
   assert.ok(
     segments.some(({ bytes }) => bytes.length === a.innerMtu),
     'full segments are as long as the path allows',
