@@ -1,46 +1,64 @@
 /*
- * Border router of a transit AS (XDP). One loaded instance serves every transit AS of a lab: the device that
- * a frame arrives on says which AS and which link it is.
+ * Border router (XDP). One loaded instance serves every transit AS of a lab: the device that a frame arrives
+ * on says which AS and which link it is. `cilion router` serves one AS with it, also the AS's own network.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
-#include "router.h"
-#include "underlay.h"
-#include "transmit.h"
+#include "inside.h"
 
-SEC("xdp")
+#ifndef SECTION
+#define SECTION "xdp"
+#endif
+
+/* Is the frame SCION for this AS, and where did it come in? */
+static __always_inline enum cilion_reason admit(struct packet *p, struct underlay *u,
+                                                const struct cilion_device *device,
+                                                const struct cilion_as *as, __u32 *bfd_session)
+{
+    struct cilion_link *link;
+
+    if (device->role != CILION_ROLE_EXTERNAL)
+        return receive_shared(p, u, as, bfd_session);
+    p->ingress = device->ifid;
+    link = find_link(as, p->ingress);
+    if (!link)
+        return NOT_FOR_US;
+    *bfd_session = link->bfd_session;
+    return receive(p, u, link);
+}
+
+SEC(SECTION)
 int border_router(struct xdp_md *ctx)
 {
     struct underlay *u = (void *)(long)ctx->data;
     struct packet p = {.end = (void *)(long)ctx->data_end};
-    __u32 index = ctx->ingress_ifindex;
+    __u32 index = ctx->ingress_ifindex, bfd_session = 0;
     struct cilion_device *device = bpf_map_lookup_elem(&devices, &index);
-    struct cilion_link *link;
     struct cilion_as *as;
     struct step step;
     enum cilion_reason reason;
 
-    if (!device || device->role != CILION_ROLE_EXTERNAL || (void *)(u + 1) > p.end)
+    if (!device || device->role == CILION_ROLE_NONE || (void *)(u + 1) > p.end)
         return XDP_PASS;
     index = device->as_slot;
     as = bpf_map_lookup_elem(&ases, &index);
     if (!as)
         return XDP_PASS;
-    p.ingress = device->ifid;
-    link = find_link(as, p.ingress);
-    if (!link)
-        return XDP_PASS;
-    reason = receive(&p, u, link);
+    p.beyond = bpf_xdp_get_buff_len(ctx) - (p.end - (void *)u);
+    reason = admit(&p, u, device, as, &bfd_session);
     if (reason == NOT_FOR_US)
         return XDP_PASS;
-    count_link(as->link_base + p.ingress, 0, 1, p.end - (void *)u);
+    if (p.ingress)
+        count_link(as->link_base + p.ingress, 0, 1, frame_len(&p, u));
     if (reason == CILION_FORWARDED)
         reason = parse_scion(&p);
+    if (reason == CILION_BFD)
+        watch_bfd(&p, bfd_session);
     if (reason == CILION_FORWARDED)
         reason = route(&p, as, &step);
-    if (reason == CILION_FORWARDED)
-        return step.egress ? transmit(&p, u, as, step.egress) : refuse(as, CILION_LOCAL_DELIVERY, &p, u);
-    return refuse(as, reason, &p, u);
+    if (reason != CILION_FORWARDED)
+        return refuse(as, reason, &p, u);
+    return step.egress ? transmit(&p, u, as, step.egress) : deliver_to_host(ctx, &p, u, as);
 }
 
 char LICENSE[] SEC("license") = "GPL";

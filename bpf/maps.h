@@ -9,7 +9,7 @@ enum cilion_role {
     CILION_ROLE_NONE,
     /* The device carries one link of the AS. */
     CILION_ROLE_EXTERNAL,
-    /* The AS's own network. */
+    /* The AS's own network, and links that share the device with it or with one another. */
     CILION_ROLE_INTERNAL,
     /* Probes that user space hands in to be sent (BPF_PROG_RUN on the loopback device, where no XDP is
        attached). */
@@ -59,6 +59,8 @@ struct cilion_link {
     __u16 mtu;
     /* Folded sum of the underlay's IPv4 header but for its total length. */
     __u16 ip_sum;
+    /* Index in `bfd_sessions`; 0: nobody watches the link, which counts as up. */
+    __u16 bfd_session;
 };
 
 struct cilion_as {
@@ -71,6 +73,13 @@ struct cilion_as {
     __u32 flags;
     /* Changes with the key, so that no cached MAC outlives it. */
     __u32 key_epoch;
+    /* The router's end of the AS's own network; 0 where border_router does not serve it. */
+    __u32 internal_ifindex;
+    __be32 internal_ip;
+    __be16 internal_port;
+    /* Hosts' own ports, which packets are delivered to without a dispatcher; both 0: none. */
+    __u16 host_port_min;
+    __u16 host_port_max;
     /* CMAC's K1 (RFC 4493 section 2.3): a hop field's MAC input is exactly one block. */
     __u64 subkey[2];
     /* AES-128 key schedule, FIPS-197 bytes in memory order. */

@@ -160,6 +160,14 @@ struct {
     __type(value, struct cilion_path_health);
 } path_health SEC(".maps");
 
+/* Pods' packets by path id, bytes of inner packets. */
+struct {
+    __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+    __uint(max_entries, 256);
+    __type(key, __u32);
+    __type(value, struct cilion_counter);
+} path_counters SEC(".maps");
+
 /* Internal IPv4 address of the AS's other nodes → how a packet for that host gets there. */
 struct {
     __uint(type, BPF_MAP_TYPE_HASH);
@@ -167,6 +175,16 @@ struct {
     __type(key, __be32);
     __type(value, struct cilion_link);
 } siblings SEC(".maps");
+
+static __always_inline void count_path(__u32 id, __u32 packets, __u32 bytes)
+{
+    struct cilion_counter *counter = bpf_map_lookup_elem(&path_counters, &id);
+
+    if (counter) {
+        counter->packets += packets;
+        counter->bytes += bytes;
+    }
+}
 
 static __always_inline struct cilion_node *own_node(void)
 {

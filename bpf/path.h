@@ -9,6 +9,8 @@
 
 struct packet {
     void *end;
+    /* Bytes of the frame behind `end`, in further buffers, where the program takes such frames. */
+    __u32 beyond;
     struct scion_header *scion;
     /* Bytes that the underlay carries, from the SCION header on. */
     __u32 length;
@@ -126,7 +128,7 @@ static __always_inline enum cilion_reason other_path_type(const struct packet *p
         return p->scion->next_header == SCION_NEXT_BFD && path_len == 0 ? CILION_BFD
                                                                         : CILION_UNSUPPORTED_PATH;
     case SCION_PATH_ONE_HOP:
-        return CILION_ONE_HOP_PATH;
+        return p->scion->next_header == SCION_NEXT_BFD ? CILION_BFD : CILION_ONE_HOP_PATH;
     case SCION_PATH_EPIC:
         return CILION_EPIC_PATH;
     default:

@@ -172,7 +172,7 @@ static __always_inline bool may_pass(__u32 policy, __u32 remote)
 }
 
 static __always_inline int send_by(struct __sk_buff *skb, const struct cilion_node *node,
-                                   struct pod_packet *p, struct cilion_path *path)
+                                   struct pod_packet *p, struct cilion_path *path, __u32 id)
 {
     __u32 bytes = skb->len - sizeof(struct ethhdr);
     int reason;
@@ -195,6 +195,7 @@ static __always_inline int send_by(struct __sk_buff *skb, const struct cilion_no
     if (reason != CILION_ENCAPSULATED)
         return refuse_pod(reason, p, bytes);
     count_packets(0, CILION_ENCAPSULATED, p->segments, bytes);
+    count_path(id, p->segments, bytes);
     if (path->link)
         count_link(path->link, 1, p->segments, skb->len);
     return bpf_redirect(path->ifindex, 0);
@@ -237,7 +238,7 @@ int pod_egress(struct __sk_buff *skb)
         return TC_ACT_SHOT;
     if (!measured)
         return p.segmented ? refuse_pod(CILION_INNER_MALFORMED, &p, skb->len) : TC_ACT_OK;
-    return send_by(skb, node, &p, path);
+    return send_by(skb, node, &p, path, id);
 }
 
 char LICENSE[] SEC("license") = "GPL";

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "bfd.h"
 #include "mac.h"
 #include "path.h"
 
@@ -184,7 +185,7 @@ static __always_inline enum cilion_reason leave(struct packet *p, const struct c
         return reason;
     if (!(s->egress->flags & CILION_LINK_SIBLING) && has_alert(last, false))
         return CILION_EGRESS_ALERT;
-    if (!(s->egress->flags & CILION_LINK_UP))
+    if (!(s->egress->flags & CILION_LINK_UP) || !bfd_up(as, s->egress))
         return CILION_EGRESS_DOWN;
     if (p->length + 28 > s->egress->mtu)
         return CILION_TOO_BIG;

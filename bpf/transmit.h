@@ -18,10 +18,15 @@ static __always_inline bool is_udp_to(const struct underlay *u, __be32 ip)
            !(u->ip.frag_off & bpf_htons(IP_OFFSET_MASK));
 }
 
+static __always_inline __u32 frame_len(const struct packet *p, const void *frame)
+{
+    return p->end - frame + p->beyond;
+}
+
 /* Says where the SCION packet lies in a frame that is for this router. */
 static __always_inline enum cilion_reason open_underlay(struct packet *p, struct underlay *u)
 {
-    int length = underlay_payload(u, p->end - (void *)u);
+    int length = underlay_payload(u, frame_len(p, u));
 
     if (u->ip.frag_off & bpf_htons(IP_MORE_FRAGMENTS))
         return CILION_UNDERLAY_FRAGMENT;
@@ -46,28 +51,30 @@ static __always_inline enum cilion_reason receive(struct packet *p, struct under
 static __always_inline int refuse(const struct cilion_as *as, enum cilion_reason reason,
                                   const struct packet *p, const void *frame)
 {
-    count(as->slot, reason, p->end - frame);
+    count(as->slot, reason, frame_len(p, frame));
     return reason >= CILION_FIRST_SLOW && as->flags & CILION_AS_SLOW_PATH ? XDP_PASS : XDP_DROP;
+}
+
+/* Sends the frame on a device, counted under `reason` if it can be. */
+static __always_inline int send_by(const struct packet *p, const struct underlay *u,
+                                   const struct cilion_as *as, __u32 ifindex, enum cilion_reason reason)
+{
+    int action = bpf_redirect_map(&tx_ports, ifindex, XDP_DROP);
+
+    count(as->slot, action == XDP_REDIRECT ? reason : CILION_NO_DEVICE, frame_len(p, u));
+    return action;
 }
 
 /* Addresses the frame to the far end of the link and sends it there. */
 static __always_inline int transmit(struct packet *p, struct underlay *u, const struct cilion_as *as,
                                     const struct cilion_link *link)
 {
-    __u32 bytes = p->end - (void *)u;
+    bool sibling = link->flags & CILION_LINK_SIBLING;
     int action;
 
     address_to_link(u, link);
-    action = bpf_redirect_map(&tx_ports, link->ifindex, XDP_DROP);
-    if (action != XDP_REDIRECT) {
-        count(as->slot, CILION_NO_DEVICE, bytes);
-        return XDP_DROP;
-    }
-    if (link->flags & CILION_LINK_SIBLING) {
-        count(as->slot, CILION_TO_SIBLING, bytes);
-    } else {
-        count(as->slot, CILION_FORWARDED, bytes);
-        count_link(as->link_base + link->ifid, 1, 1, bytes);
-    }
-    return XDP_REDIRECT;
+    action = send_by(p, u, as, link->ifindex, sibling ? CILION_TO_SIBLING : CILION_FORWARDED);
+    if (action == XDP_REDIRECT && !sibling)
+        count_link(as->link_base + link->ifid, 1, 1, frame_len(p, u));
+    return action;
 }

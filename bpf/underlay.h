@@ -37,20 +37,26 @@ static __always_inline int underlay_payload(const struct underlay *u, __u32 fram
     return udp_len - sizeof(struct udphdr);
 }
 
+/* What every frame that leaves has in common. */
+static __always_inline void fresh_headers(struct underlay *u)
+{
+    u->ip.tos = 0;
+    u->ip.id = 0;
+    u->ip.frag_off = bpf_htons(IP_DONT_FRAGMENT);
+    u->ip.ttl = UNDERLAY_TTL;
+    /* None (RFC 768): the MACs protect the path, the inner packet has its own. */
+    u->udp.check = 0;
+}
+
 /* Addresses the frame to the far end of a link; its lengths stay as they are. */
 static __always_inline void address_to_link(struct underlay *u, const struct cilion_link *link)
 {
     /* remote_mac and own_mac follow one another as in the Ethernet header. */
     __builtin_memcpy(&u->ethernet, link->remote_mac, 12);
-    u->ip.tos = 0;
-    u->ip.id = 0;
-    u->ip.frag_off = bpf_htons(IP_DONT_FRAGMENT);
-    u->ip.ttl = UNDERLAY_TTL;
+    fresh_headers(u);
     u->ip.check = ~fold(link->ip_sum + u->ip.tot_len);
     u->ip.saddr = link->own_ip;
     u->ip.daddr = link->remote_ip;
     u->udp.source = link->own_port;
     u->udp.dest = link->remote_port;
-    /* None (RFC 768): the MACs protect the path, the inner packet has its own. */
-    u->udp.check = 0;
 }

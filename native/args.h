@@ -13,6 +13,7 @@ namespace cilion
 {
 
 using Bytes = std::span<uint8_t>;
+using Words = std::span<uint32_t>;
 
 inline Bytes BytesOf(const Napi::Value &value, const char *name)
 {
@@ -29,6 +30,14 @@ inline Bytes BytesOf(const Napi::Value &value, const char *name, size_t length)
         ThrowType(value.Env(), std::string(name) + " has " + std::to_string(bytes.size()) +
                                    " bytes, expected " + std::to_string(length));
     return bytes;
+}
+
+inline Words WordsOf(const Napi::Value &value, const char *name)
+{
+    if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_uint32_array)
+        ThrowType(value.Env(), std::string(name) + " must be a Uint32Array");
+    auto array = value.As<Napi::Uint32Array>();
+    return {array.Data(), array.ElementLength()};
 }
 
 inline std::string StringOf(const Napi::Value &value, const char *name)
@@ -67,6 +76,13 @@ inline Napi::Uint8Array CopyBytes(Napi::Env env, const void *data, size_t length
     auto array = Napi::Uint8Array::New(env, length);
     if (length > 0)
         std::copy_n(static_cast<const uint8_t *>(data), length, array.Data());
+    return array;
+}
+
+inline Napi::Uint32Array CopyWords(Napi::Env env, std::span<const uint32_t> words)
+{
+    auto array = Napi::Uint32Array::New(env, words.size());
+    std::copy(words.begin(), words.end(), array.Data());
     return array;
 }
 

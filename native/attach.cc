@@ -28,6 +28,19 @@ void DetachXdp(const Napi::CallbackInfo &info)
         ThrowErrno(info.Env(), err, "detach XDP from " + Device(ifindex, netns));
 }
 
+/// 0 where none is attached.
+Napi::Value XdpProgramId(const Napi::CallbackInfo &info)
+{
+    int ifindex = IfindexOf(info[0]);
+    auto netns = OptionalStringOf(info[1], "netns");
+    LogScope scope;
+    NetnsScope inside(info.Env(), netns);
+    uint32_t id = 0;
+    if (int err = bpf_xdp_query_id(ifindex, XDP_FLAGS_DRV_MODE, &id))
+        ThrowErrno(info.Env(), err, "ask for the XDP program of " + Device(ifindex, netns));
+    return Napi::Number::New(info.Env(), id);
+}
+
 void DetachTc(const Napi::CallbackInfo &info)
 {
     int ifindex = IfindexOf(info[0]);
@@ -78,6 +91,7 @@ void AttachTcProgram(Napi::Env env, int fd, const std::string &name, int ifindex
 void InitAttach(Napi::Env env, Napi::Object exports)
 {
     exports.Set("detachXdp", Napi::Function::New(env, DetachXdp, "detachXdp"));
+    exports.Set("xdpProgramId", Napi::Function::New(env, XdpProgramId, "xdpProgramId"));
     exports.Set("detachTc", Napi::Function::New(env, DetachTc, "detachTc"));
 }
 

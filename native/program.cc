@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <csignal>
 #include <linux/bpf.h>
+#include <numeric>
 #include <vector>
 
 namespace cilion
@@ -46,7 +47,9 @@ Napi::Function BpfProgram::Define(Napi::Env env)
                        {
                            InstanceAccessor<&BpfProgram::GetName>("name"),
                            InstanceAccessor<&BpfProgram::GetInfo>("info"),
+                           InstanceAccessor<&BpfProgram::GetFd>("fd"),
                            InstanceMethod<&BpfProgram::Run>("run"),
+                           InstanceMethod<&BpfProgram::RunEach>("runEach"),
                            InstanceMethod<&BpfProgram::AttachXdp>("attachXdp"),
                            InstanceMethod<&BpfProgram::AttachTc>("attachTc"),
                            InstanceMethod<&BpfProgram::Pin>("pin"),
@@ -81,6 +84,11 @@ Napi::Value BpfProgram::GetInfo(const Napi::CallbackInfo &info)
     result.Set("jitedBytes", info_.jited_prog_len);
     result.Set("verifiedInstructions", info_.verified_insns);
     return result;
+}
+
+Napi::Value BpfProgram::GetFd(const Napi::CallbackInfo &info)
+{
+    return Napi::Number::New(info.Env(), fd_.get());
 }
 
 Napi::Value BpfProgram::Run(const Napi::CallbackInfo &info)
@@ -137,6 +145,50 @@ Napi::Value BpfProgram::Run(const Napi::CallbackInfo &info)
     return result;
 }
 
+Napi::Value BpfProgram::RunEach(const Napi::CallbackInfo &info)
+{
+    Napi::Env env = info.Env();
+    if (!info[0].IsObject())
+        ThrowType(env, "options must be an object");
+    auto options = info[0].As<Napi::Object>();
+    Bytes data = BytesOf(options.Get("data"), "data");
+    Words lengths = WordsOf(options.Get("lengths"), "lengths");
+    Napi::Value ctxValue = options.Get("ctx");
+    Bytes ctx = ctxValue.IsUndefined() ? Bytes{} : BytesOf(ctxValue, "ctx");
+    if (std::accumulate(lengths.begin(), lengths.end(), size_t{0}) != data.size())
+        ThrowType(env, "lengths must add up to the length of data");
+
+    std::vector<uint8_t> out;
+    std::vector<uint32_t> retvals, outLengths;
+    out.reserve(data.size() + lengths.size() * 128);
+    LogScope scope;
+    SignalsBlocked quiet;
+    size_t at = 0;
+    for (uint32_t length : lengths) {
+        size_t start = out.size();
+        out.resize(start + length + kGrowth);
+        LIBBPF_OPTS(bpf_test_run_opts, run);
+        run.data_in = data.data() + at;
+        run.data_size_in = length;
+        run.data_out = out.data() + start;
+        run.data_size_out = static_cast<uint32_t>(length + kGrowth);
+        run.ctx_in = ctx.empty() ? nullptr : ctx.data();
+        run.ctx_size_in = static_cast<uint32_t>(ctx.size());
+        run.repeat = 1;
+        if (bpf_prog_test_run_opts(fd_.get(), &run))
+            ThrowErrno(env, errno, "run program " + name_ + " on packet " + std::to_string(retvals.size()));
+        retvals.push_back(run.retval);
+        outLengths.push_back(run.data_size_out);
+        out.resize(start + run.data_size_out);
+        at += length;
+    }
+    Napi::Object result = Napi::Object::New(env);
+    result.Set("retvals", CopyWords(env, retvals));
+    result.Set("lengths", CopyWords(env, outLengths));
+    result.Set("data", CopyBytes(env, out.data(), out.size()));
+    return result;
+}
+
 void BpfProgram::AttachXdp(const Napi::CallbackInfo &info)
 {
     int ifindex = IfindexOf(info[0]);
@@ -162,9 +214,46 @@ void BpfProgram::Pin(const Napi::CallbackInfo &info)
         ThrowErrno(info.Env(), errno, "pin program " + name_ + " at " + path);
 }
 
-void InitProgram(Napi::Env env, Napi::Object)
+namespace
+{
+
+/// The kernel keeps 15 characters of a program's name.
+Napi::Value MakeNamedByKernel(Napi::Env env, UniqueFd fd)
+{
+    bpf_prog_info info = {};
+    uint32_t length = sizeof(info);
+    if (bpf_obj_get_info_by_fd(fd.get(), &info, &length))
+        ThrowErrno(env, errno, "read info of a program");
+    return BpfProgram::Make(env, std::move(fd), info.name);
+}
+
+Napi::Value OpenPinnedProgram(const Napi::CallbackInfo &info)
+{
+    std::string path = StringOf(info[0], "path");
+    LogScope scope;
+    UniqueFd fd(bpf_obj_get(path.c_str()));
+    if (!fd.valid())
+        ThrowErrno(info.Env(), errno, "open pinned program " + path);
+    return MakeNamedByKernel(info.Env(), std::move(fd));
+}
+
+Napi::Value ProgramById(const Napi::CallbackInfo &info)
+{
+    uint32_t id = Uint32Of(info[0], "id");
+    LogScope scope;
+    UniqueFd fd(bpf_prog_get_fd_by_id(id));
+    if (!fd.valid())
+        ThrowErrno(info.Env(), errno, "open program " + std::to_string(id));
+    return MakeNamedByKernel(info.Env(), std::move(fd));
+}
+
+} // namespace
+
+void InitProgram(Napi::Env env, Napi::Object exports)
 {
     DataOf(env).program = Napi::Persistent(BpfProgram::Define(env));
+    exports.Set("openPinnedProgram", Napi::Function::New(env, OpenPinnedProgram, "openPinnedProgram"));
+    exports.Set("programById", Napi::Function::New(env, ProgramById, "programById"));
 }
 
 } // namespace cilion

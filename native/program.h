@@ -21,7 +21,9 @@ class BpfProgram : public Napi::ObjectWrap<BpfProgram>
   private:
     Napi::Value GetName(const Napi::CallbackInfo &info);
     Napi::Value GetInfo(const Napi::CallbackInfo &info);
+    Napi::Value GetFd(const Napi::CallbackInfo &info);
     Napi::Value Run(const Napi::CallbackInfo &info);
+    Napi::Value RunEach(const Napi::CallbackInfo &info);
     void AttachXdp(const Napi::CallbackInfo &info);
     void AttachTc(const Napi::CallbackInfo &info);
     void Pin(const Napi::CallbackInfo &info);

@@ -34,14 +34,33 @@ export class CilionError extends Error {
   }
 }
 
-/** A file is wrong. Thrown before anything has been created. */
+/** More lines than a person reads before mending the first; also bounds what a hostile file can print. */
+const MAX_LINES = 100;
+
+/** Files are wrong. Thrown before anything has been created. */
 export class InputError extends CilionError {
+  /** File by file, each in the order of its lines; what two uses of one file have in common stands there once. */
   readonly problems: readonly Problem[];
 
   constructor(problems: readonly Problem[]) {
-    super(problems.map(formatProblem).join('\n'), { exitCode: 2 });
-    this.problems = problems;
+    const ordered = inOrder(problems);
+    const lines = ordered.slice(0, MAX_LINES).map(formatProblem);
+    if (ordered.length > MAX_LINES) lines.push(`… and ${ordered.length - MAX_LINES} more`);
+    super(lines.join('\n'), { exitCode: 2 });
+    this.problems = ordered;
   }
+}
+
+function inOrder(problems: readonly Problem[]): Problem[] {
+  const once = new Map(problems.map((problem) => [formatProblem(problem), problem]));
+  const files = [...new Set(problems.map(({ file }) => file))];
+  const rank = new Map(files.map((file, index) => [file, index]));
+  return [...once.values()].sort(
+    (x, y) =>
+      (rank.get(x.file) ?? 0) - (rank.get(y.file) ?? 0) ||
+      (x.line ?? 0) - (y.line ?? 0) ||
+      (x.column ?? 0) - (y.column ?? 0),
+  );
 }
 
 /** The lab could not be built, or something in it broke while it ran. */
@@ -51,17 +70,26 @@ export class LabError extends CilionError {
   }
 }
 
-/** `file:line:column: field: message (expected …)`, the form editors make clickable. */
+/** `file:line:column: field: message (expected …)` on one line, the form editors make clickable. */
 export function formatProblem(problem: Problem): string {
   const position =
     problem.line === undefined
       ? problem.file
       : `${problem.file}:${problem.line}${problem.column === undefined ? '' : `:${problem.column}`}`;
-  const field = problem.field === '' ? '' : `${problem.field}: `;
-  return `${position}: ${field}${problem.message}${formatExpected(problem.expected)}`;
+  const field = problem.field === '' ? '' : `${printable(problem.field)}: `;
+  return `${position}: ${field}${printable(problem.message)}${formatExpected(problem.expected)}`;
 }
 
 function formatExpected(expected: string | undefined): string {
   if (expected === undefined) return '';
-  return expected.startsWith('did you mean') ? ` (${expected})` : ` (expected ${expected})`;
+  const text = printable(expected);
+  return text.startsWith('did you mean') ? ` (${text})` : ` (expected ${text})`;
+}
+
+const MAX_PART_LENGTH = 400;
+
+/** What a file says reaches a terminal here: neither its length nor its control characters may. */
+function printable(text: string): string {
+  const short = text.length > MAX_PART_LENGTH ? `${text.slice(0, MAX_PART_LENGTH)}…` : text;
+  return short.replace(/[\p{Cc}\p{Cf}\p{Cs}]/gu, (c) => `\\u{${c.codePointAt(0)?.toString(16)}}`);
 }

@@ -1,10 +1,24 @@
 #!/usr/bin/env bash
 # Brings a Debian machine to what the testbed needs: system packages, then npm packages (which bring Node 24).
 # Takes a few milliseconds when nothing is missing. CILION_INSTALL=no only reports what is missing.
-# usage: setup.sh [--tests]   with what the project's own tests need besides
+# usage: setup.sh [--tests] [--scion]
+#   --tests   with what the project's own tests need besides
+#   --scion   with the reference SCION services, which need Go
 set -euo pipefail
 root=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
 install=${CILION_INSTALL:-yes}
+tests=no
+scion=no
+for option in "$@"; do
+  case $option in
+    --tests) tests=yes ;;
+    --scion) scion=yes ;;
+    *)
+      echo "setup.sh: unknown option $option (known: --tests, --scion)" >&2
+      exit 2
+      ;;
+  esac
+done
 
 # What proves that it is there (a command, or a file by its absolute path) and the package that brings it.
 needs=(
@@ -20,16 +34,18 @@ needs=(
   irtt irtt
   ip iproute2
   nsenter util-linux
+  bwrap bubblewrap
   ping iputils-ping
   npm npm
 )
-if [[ ${1:-} == --tests ]]; then
+if [[ $tests == yes ]]; then
   needs+=(
     clang-format-19 clang-format-19
     tshark tshark
     tcpdump tcpdump
     ethtool ethtool
     chromium chromium
+    ruby ruby
   )
 fi
 
@@ -71,3 +87,5 @@ if [[ ! -e $root/node_modules/.package-lock.json || $root/package-lock.json -nt 
   touch "$root/node_modules/.package-lock.json"
   rm -f "$log"
 fi
+
+if [[ $scion == yes ]]; then "$root/testbed/scion/build.sh" >/dev/null; fi

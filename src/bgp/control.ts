@@ -39,6 +39,8 @@ export function birdCommand(files: BirdFiles): string[] {
 
 /** Retries while BIRD is still making its socket. */
 const CONNECT_RETRY_MS = 20;
+/** BIRD answers in milliseconds, and with a full table on a busy machine in less than a second. */
+const ANSWER_DEADLINE_MS = 10_000;
 const MISSING: readonly unknown[] = ['ENOENT', 'ECONNREFUSED'];
 
 export class BirdControl {
@@ -146,13 +148,21 @@ export class BirdControl {
     }
   }
 
-  /** BIRD answers in order, so requests need no other queue than the socket. */
+  /**
+   * BIRD answers in order, so requests need no other queue than the socket; without an answer in time the connection is
+   * given up.
+   */
   async #command(command: string): Promise<Reply> {
     if (this.#failure !== undefined) throw this.#failure;
-    const reply = await new Promise<Reply>((resolve, reject) => {
+    const answer = new Promise<Reply>((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
       this.#socket.write(`${command}\n`);
     });
+    const deadline = setTimeout(() => {
+      this.#fail(`no answer to "${command}" within ${ANSWER_DEADLINE_MS / 1000} s`);
+      this.#socket.destroy();
+    }, ANSWER_DEADLINE_MS);
+    const reply = await answer.finally(() => clearTimeout(deadline));
     if (reply.code >= FIRST_ERROR) throw new BirdError(this.#path, command, reply);
     return reply;
   }

@@ -1,6 +1,4 @@
 /** A command as data: the parser, the help text and the documents all read the same table (commands.ts). */
-import type { ExitCode } from '../errors.ts';
-
 export interface OptionSpec {
   /** As commander takes it: `--transport <name>`. */
   readonly flags: string;
@@ -25,5 +23,6 @@ export interface Command {
   readonly needsRoot: boolean;
   /** Uses the addon or BPF objects, which are built first where they are stale. */
   readonly needsBuild: boolean;
-  run(args: readonly string[], options: Options): Promise<ExitCode>;
+  /** Resolves with an ExitCode, or with that of a program which the command only hands on to (`shell`). */
+  run(args: readonly string[], options: Options): Promise<number>;
 }

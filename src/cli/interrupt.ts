@@ -21,3 +21,15 @@ export async function interruptible<T>(body: (signal: AbortSignal) => Promise<T>
     for (const name of SIGNALS) process.off(name, onSignal);
   }
 }
+
+/** For a command that goes on until somebody ends it: `signal` is aborted by the first Ctrl-C, and that is no failure. */
+export async function untilInterrupted<T>(body: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  const onSignal = () => controller.abort();
+  for (const name of SIGNALS) process.on(name, onSignal);
+  try {
+    return await body(controller.signal);
+  } finally {
+    for (const name of SIGNALS) process.off(name, onSignal);
+  }
+}

@@ -6,8 +6,8 @@ import { ensureBuilt } from './build.ts';
 import type { Command, Options } from './command.ts';
 import { COMMANDS } from './commands.ts';
 
-export async function main(argv: readonly string[]): Promise<ExitCode> {
-  let exitCode: ExitCode = 0;
+export async function main(argv: readonly string[]): Promise<number> {
+  let exitCode = 0;
   const parser = new Parser('cilion')
     .description(
       'Builds SCION ASes, BGP and Kubernetes clusters in network namespaces and measures what each transport does when things go wrong.',
@@ -45,7 +45,7 @@ class Ended extends Error {
   }
 }
 
-async function runCommand(command: Command, args: readonly string[], options: Options): Promise<ExitCode> {
+async function runCommand(command: Command, args: readonly string[], options: Options): Promise<number> {
   if (command.needsRoot && process.getuid?.() !== 0) {
     throw new CilionError(`\`cilion ${command.name}\` makes network namespaces and BPF programs`, {
       exitCode: 3,

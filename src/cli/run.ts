@@ -25,14 +25,15 @@ export const run: Command = {
     const progress = new Progress();
     for (const note of scenario.notes ?? []) progress.note(`  note: ${note}`);
     const results = String(options['results']);
-    const { folder, verdicts, invalid } = await interruptible((signal) =>
+    const { folder, verdicts, invalid, tooBusy } = await interruptible((signal) =>
       runScenario(scenario, { results, progress, signal, command: ['cilion', ...process.argv.slice(2)] }),
     );
     await printSummary(folder);
     if (invalid.length > 0) {
-      throw new LabError(`the run is invalid: ${invalid.length} fault(s), see ${join(folder, 'report.html')}`, {
-        hint: 'a machine that does nothing else keeps time better',
-      });
+      throw new LabError(
+        `the run is invalid: ${invalid[0]}${invalid.length > 1 ? `, and ${invalid.length - 1} more` : ''}; see ${join(folder, 'report.html')}`,
+        tooBusy ? { hint: 'the machine was too busy: one that does nothing else keeps time better' } : {},
+      );
     }
     return verdicts.holds ? 0 : 1;
   },

@@ -7,7 +7,7 @@ import { loadScenario } from '../scenario/load.ts';
 import type { TransportName } from '../scenario/model.ts';
 import { requireReachability } from '../scenario/reachability.ts';
 import { TRANSPORTS } from '../transports/transports.ts';
-import type { Command } from './command.ts';
+import type { Command, Options } from './command.ts';
 import { interruptible } from './interrupt.ts';
 
 export const up: Command = {
@@ -16,6 +16,7 @@ export const up: Command = {
   arguments: [{ name: '<scenario>', description: 'scenario file' }],
   options: [
     { flags: '--transport <name>', description: "what carries pods' traffic between clusters", default: 'cilion' },
+    { flags: '--id <id>', description: 'what the lab is called, for scripts; by default a word of five letters' },
   ],
   needsRoot: true,
   needsBuild: true,
@@ -31,20 +32,20 @@ export const up: Command = {
     const progress = new Progress();
     const id = await interruptible(async (signal) => {
       const lab = await progress.stage('build the lab', () =>
-        Lab.build(planLab(scenario), { topology: scenario.topology, detached: true, signal }),
+        Lab.build(planLab(scenario), { topology: scenario.topology, detached: true, signal, ...chosenId(options) }),
       );
       try {
         await progress.stage('BGP converges', () => lab.bgp.converge(signal));
         await progress.stage(`attach ${transport.name}`, async () => {
           const attached = await transport.attach(lab);
           await requireReachability(lab, transport, attached, signal);
-          attached.release();
+          await attached.release();
         });
       } catch (error) {
         await lab.destroy();
         throw error;
       }
-      lab.release();
+      lab.leave();
       return lab.directory.id;
     });
     process.stdout.write(
@@ -53,3 +54,7 @@ export const up: Command = {
     return 0;
   },
 };
+
+function chosenId({ id }: Options): { id?: string } {
+  return typeof id === 'string' ? { id } : {};
+}

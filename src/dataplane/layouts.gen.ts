@@ -2,6 +2,90 @@
 
 import type { Layout } from './layout.ts';
 
+export interface CilionBfdSession {
+  readonly min_rx_ns: bigint;
+  readonly heard_ns: bigint;
+  readonly detection_ns: bigint;
+  readonly up: number;
+}
+
+const cilion_bfd_session: Layout<CilionBfdSession> = {
+  name: 'cilion_bfd_session',
+  size: 32,
+  fields: [
+    { kind: 'int', name: 'min_rx_ns', offset: 0, size: 8 },
+    { kind: 'int', name: 'heard_ns', offset: 8, size: 8 },
+    { kind: 'int', name: 'detection_ns', offset: 16, size: 8 },
+    { kind: 'int', name: 'up', offset: 24, size: 4 },
+  ],
+};
+
+export interface CilionCaptured {
+  readonly time: bigint;
+  readonly length: number;
+  readonly direction: number;
+  readonly data: Uint8Array;
+}
+
+const cilion_captured: Layout<CilionCaptured> = {
+  name: 'cilion_captured',
+  size: 4112,
+  fields: [
+    { kind: 'int', name: 'time', offset: 0, size: 8 },
+    { kind: 'int', name: 'length', offset: 8, size: 4 },
+    { kind: 'int', name: 'direction', offset: 12, size: 4 },
+    { kind: 'bytes', name: 'data', offset: 16, size: 4096 },
+  ],
+};
+
+export interface CilionCaptureCounts {
+  readonly frames: bigint;
+  readonly missed: bigint;
+}
+
+const cilion_capture_counts: Layout<CilionCaptureCounts> = {
+  name: 'cilion_capture_counts',
+  size: 16,
+  fields: [
+    { kind: 'int', name: 'frames', offset: 0, size: 8 },
+    { kind: 'int', name: 'missed', offset: 8, size: 8 },
+  ],
+};
+
+export interface CilionUnderlay {
+  readonly as_slot: number;
+  readonly own_ip: number;
+  readonly remote_ip: number;
+  readonly own_port: number;
+  readonly remote_port: number;
+}
+
+const cilion_underlay: Layout<CilionUnderlay> = {
+  name: 'cilion_underlay',
+  size: 16,
+  fields: [
+    { kind: 'int', name: 'as_slot', offset: 0, size: 4 },
+    { kind: 'int', name: 'own_ip', offset: 4, size: 4, bigEndian: true },
+    { kind: 'int', name: 'remote_ip', offset: 8, size: 4, bigEndian: true },
+    { kind: 'int', name: 'own_port', offset: 12, size: 2, bigEndian: true },
+    { kind: 'int', name: 'remote_port', offset: 14, size: 2, bigEndian: true },
+  ],
+};
+
+export interface CilionNeighbour {
+  readonly ifid: number;
+  readonly bfd_session: number;
+}
+
+const cilion_neighbour: Layout<CilionNeighbour> = {
+  name: 'cilion_neighbour',
+  size: 8,
+  fields: [
+    { kind: 'int', name: 'ifid', offset: 0, size: 4 },
+    { kind: 'int', name: 'bfd_session', offset: 4, size: 4 },
+  ],
+};
+
 export interface CilionDevice {
   readonly role: number;
   readonly as_slot: number;
@@ -31,11 +115,12 @@ export interface CilionLink {
   readonly own_mac: Uint8Array;
   readonly mtu: number;
   readonly ip_sum: number;
+  readonly bfd_session: number;
 }
 
 const cilion_link: Layout<CilionLink> = {
   name: 'cilion_link',
-  size: 36,
+  size: 40,
   fields: [
     { kind: 'int', name: 'ifid', offset: 0, size: 2 },
     { kind: 'int', name: 'kind', offset: 2, size: 1 },
@@ -49,6 +134,7 @@ const cilion_link: Layout<CilionLink> = {
     { kind: 'bytes', name: 'own_mac', offset: 26, size: 6 },
     { kind: 'int', name: 'mtu', offset: 32, size: 2 },
     { kind: 'int', name: 'ip_sum', offset: 34, size: 2 },
+    { kind: 'int', name: 'bfd_session', offset: 36, size: 2 },
   ],
 };
 
@@ -59,13 +145,18 @@ export interface CilionAs {
   readonly link_limit: number;
   readonly flags: number;
   readonly key_epoch: number;
+  readonly internal_ifindex: number;
+  readonly internal_ip: number;
+  readonly internal_port: number;
+  readonly host_port_min: number;
+  readonly host_port_max: number;
   readonly subkey: readonly bigint[];
   readonly round_keys: readonly number[];
 }
 
 const cilion_as: Layout<CilionAs> = {
   name: 'cilion_as',
-  size: 224,
+  size: 240,
   fields: [
     { kind: 'int', name: 'ia', offset: 0, size: 8, bigEndian: true },
     { kind: 'int', name: 'slot', offset: 8, size: 4 },
@@ -73,8 +164,13 @@ const cilion_as: Layout<CilionAs> = {
     { kind: 'int', name: 'link_limit', offset: 16, size: 4 },
     { kind: 'int', name: 'flags', offset: 20, size: 4 },
     { kind: 'int', name: 'key_epoch', offset: 24, size: 4 },
-    { kind: 'int', name: 'subkey', offset: 32, size: 16, count: 2 },
-    { kind: 'int', name: 'round_keys', offset: 48, size: 176, count: 44 },
+    { kind: 'int', name: 'internal_ifindex', offset: 28, size: 4 },
+    { kind: 'int', name: 'internal_ip', offset: 32, size: 4, bigEndian: true },
+    { kind: 'int', name: 'internal_port', offset: 36, size: 2, bigEndian: true },
+    { kind: 'int', name: 'host_port_min', offset: 38, size: 2 },
+    { kind: 'int', name: 'host_port_max', offset: 40, size: 2 },
+    { kind: 'int', name: 'subkey', offset: 48, size: 16, count: 2 },
+    { kind: 'int', name: 'round_keys', offset: 64, size: 176, count: 44 },
   ],
 };
 
@@ -409,6 +505,11 @@ const wire_wake: Layout<WireWake> = {
 };
 
 export const layouts = {
+  cilion_bfd_session,
+  cilion_captured,
+  cilion_capture_counts,
+  cilion_underlay,
+  cilion_neighbour,
   cilion_device,
   cilion_link,
   cilion_as,
@@ -432,6 +533,7 @@ export const layouts = {
 };
 
 export const enums = {
+  cilion_capture_direction: { CILION_CAPTURE_AB: 0, CILION_CAPTURE_BA: 1 },
   cilion_role: { CILION_ROLE_NONE: 0, CILION_ROLE_EXTERNAL: 1, CILION_ROLE_INTERNAL: 2, CILION_ROLE_PROBER: 3 },
   cilion_link_kind: {
     CILION_LINK_NONE: 0,

@@ -64,11 +64,30 @@ export interface RunResult {
   readonly ctx: Uint8Array;
 }
 
+/** Packets one after another, with the length of each in bytes. */
+export interface Packets {
+  readonly data: Uint8Array;
+  readonly lengths: Uint32Array;
+  /** As in RunOptions, the same for all. */
+  readonly ctx?: Uint8Array;
+}
+
+export interface PacketResults {
+  readonly retvals: Uint32Array;
+  /** The packets as they came out, in the form in which they went in. */
+  readonly data: Uint8Array;
+  readonly lengths: Uint32Array;
+}
+
 export interface NativeProgram {
   readonly name: string;
   /** Size after JIT, bytes; instructions the verifier walked. */
   readonly info: { readonly id: number; readonly jitedBytes: number; readonly verifiedInstructions: number };
+  /** Open as long as this object lives; what a map of programs takes as its value. */
+  readonly fd: number;
   run(options: RunOptions): RunResult;
+  /** Each packet once, in their order: one call for many, and no `repeat`. */
+  runEach(packets: Packets): PacketResults;
   /** Netlink attach, native (driver) mode: it outlives this process. Replaces a program that is there. */
   attachXdp(ifindex: number, netns?: string): void;
   /** clsact filter, direct action, priority 1 handle 1. */
@@ -117,8 +136,12 @@ export interface BtfStruct {
 export interface Native {
   openObject(path: string): NativeObject;
   openPinnedMap(path: string): NativeMap;
+  openPinnedProgram(path: string): NativeProgram;
+  programById(id: number): NativeProgram;
   /** All named structs and enums of an object file's BTF. */
   readBtf(path: string): { structs: BtfStruct[]; enums: { name: string; values: Record<string, number> }[] };
+  /** Id of the native XDP program of a device; 0 where none is attached. */
+  xdpProgramId(ifindex: number, netns?: string): number;
   detachXdp(ifindex: number, netns?: string): void;
   /** Removes the clsact qdisc and with it every filter on the device. */
   detachTc(ifindex: number, netns?: string): void;

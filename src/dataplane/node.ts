@@ -27,10 +27,13 @@ const NODE_MAP_NAMES = [
   'scion_path_cache',
   'paths',
   'path_health',
+  'path_counters',
   'siblings',
 ] as const;
 /** Frames that user space hands in arrive on the loopback device of their namespace. */
 const LOOPBACK = 1;
+/** Name under which the program that sends probes is pinned. */
+const PROBER_PIN = 'prober';
 /** A node is the only AS of its own instance. */
 const SLOT = 0;
 
@@ -112,13 +115,15 @@ export class NodeDataplane extends RouterMaps {
   readonly health: HealthTable;
   readonly #node: (name: (typeof NODE_MAP_NAMES)[number]) => NativeMap;
   readonly #programs: Programs | undefined;
+  readonly #prober: NativeProgram | undefined;
   /** Frames by path id, made at the first probe. */
   readonly #probes = new Map<number, Uint8Array>();
 
-  private constructor(map: (name: string) => NativeMap, programs?: Programs) {
+  private constructor(map: (name: string) => NativeMap, programs?: Programs, prober = programs?.nodeWan) {
     super(map, programs && kernelAes(programs.wan));
     this.#node = map;
     this.#programs = programs;
+    this.#prober = prober;
     this.health = new HealthTable(map('path_health'));
   }
 
@@ -126,7 +131,7 @@ export class NodeDataplane extends RouterMaps {
   static load({ ifindexLimit, linkLimit, pathCount = 256 }: NodeSizes): NodeDataplane {
     const wan = native().openObject(bpfObject('node_wan'));
     sizeRouterMaps(wan, { ifindexLimit, asCount: 1, linkCount: linkLimit });
-    for (const name of ['paths', 'path_health']) wan.setMaxEntries(name, pathCount);
+    for (const name of ['paths', 'path_health', 'path_counters']) wan.setMaxEntries(name, pathCount);
     wan.load();
     const map = loadedMaps(wan);
     const egress = native().openObject(bpfObject('pod_egress'));
@@ -145,9 +150,10 @@ export class NodeDataplane extends RouterMaps {
     return node;
   }
 
-  /** The maps of an instance that `pin` has left: they can be read and written, but nothing more can be attached. */
+  /** What `pin` has left of an instance: maps can be read and written, probes sent, but nothing more can be attached. */
   static reopen(directory: string): NodeDataplane {
-    return new NodeDataplane(openPinned(directory, [...ROUTER_MAP_NAMES, ...NODE_MAP_NAMES]));
+    const maps = openPinned(directory, [...ROUTER_MAP_NAMES, ...NODE_MAP_NAMES]);
+    return new NodeDataplane(maps, undefined, native().openPinnedProgram(join(directory, PROBER_PIN)));
   }
 
   configureNode(settings: NodeSettings): void {
@@ -218,6 +224,7 @@ export class NodeDataplane extends RouterMaps {
     };
     this.health.reset(id);
     this.#probes.delete(id);
+    this.#node('path_counters').update(u32(id), new Uint8Array(layouts.cilion_counter.size));
     this.#node('paths').update(u32(id), pathCodec.encode(value));
   }
 
@@ -245,7 +252,7 @@ export class NodeDataplane extends RouterMaps {
 
   /**
    * Sends one probe over a path, at once; the far node's answer shows in `health`. Costs a system call.
-   * @throws RangeError when the id has no path, LabError on a reopened instance
+   * @throws RangeError when the id has no path
    */
   sendProbe(id: number, netns: string): void {
     let frame = this.#probes.get(id);
@@ -255,7 +262,8 @@ export class NodeDataplane extends RouterMaps {
       frame = probeFrame(path.header.subarray(0, path.header_len), id, this.health.token(id));
       this.#probes.set(id, frame);
     }
-    this.#loaded().nodeWan.run({ data: frame, liveFrames: true, netns });
+    if (this.#prober === undefined) throw new LabError('this node has no program to send probes with');
+    this.#prober.run({ data: frame, liveFrames: true, netns });
   }
 
   attachUplink(device: Attachment & { readonly ifid: number }): void {
@@ -287,6 +295,7 @@ export class NodeDataplane extends RouterMaps {
   pin(directory: string): void {
     for (const name of ROUTER_MAP_NAMES) this.map(name).pin(join(directory, name));
     for (const name of NODE_MAP_NAMES) this.#node(name).pin(join(directory, name));
+    this.#prober?.pin(join(directory, PROBER_PIN));
   }
 
   close(): void {

@@ -29,6 +29,18 @@ export interface AsSettings {
   readonly linkLimit: number;
   /** A user-space router listens on the same addresses and gets what XDP does not finish. Default false: dropped. */
   readonly slowPath?: boolean;
+  /** The router's end of the AS's own network, where border_router serves that too (inside.h). */
+  readonly internal?: InternalSettings;
+}
+
+export interface InternalSettings {
+  /** Device of the network. */
+  readonly ifindex: number;
+  /** IPv4 address. */
+  readonly address: string;
+  readonly port: number;
+  /** First and last of the ports that hosts have for themselves; undefined: all is for the slow path. */
+  readonly hostPorts: readonly [number, number] | undefined;
 }
 
 export interface LinkSettings {
@@ -44,6 +56,8 @@ export interface LinkSettings {
   readonly up?: boolean;
   /** Another router of the AS terminates the link: both ends are addresses of the AS's own network. Default false. */
   readonly sibling?: boolean;
+  /** Entry of `bfd_sessions` (bfd.h) that says whether the link works. Default 0: none does. */
+  readonly bfdSession?: number;
 }
 
 const asCodec = structCodec(layouts.cilion_as);
@@ -73,6 +87,7 @@ export function linkEntry(link: LinkSettings): CilionLink {
     remote_mac: macBytes(link.remote.mac),
     mtu: link.mtu,
     ip_sum: ipHeaderSum(underlayHeader(link.own, link.remote)),
+    bfd_session: link.bfdSession ?? 0,
   };
 }
 
@@ -100,6 +115,11 @@ export class RouterMaps {
         link_limit: as.linkLimit,
         flags: as.slowPath === true ? enums.cilion_as_flag.CILION_AS_SLOW_PATH : 0,
         key_epoch: (before.key_epoch + 1) % 2 ** 32,
+        internal_ifindex: as.internal?.ifindex ?? 0,
+        internal_ip: as.internal === undefined ? 0 : parseIpv4(as.internal.address),
+        internal_port: as.internal?.port ?? 0,
+        host_port_min: as.internal?.hostPorts?.[0] ?? 0,
+        host_port_max: as.internal?.hostPorts?.[1] ?? 0,
         subkey: littleEndianWords(subkey, 8, (view, at) => view.getBigUint64(at, true)),
         round_keys: littleEndianWords(roundKeys, 4, (view, at) => view.getUint32(at, true)),
       }),

@@ -2,62 +2,44 @@
  * Who gets which number: IPv4 prefixes and addresses, ASNs, MAC addresses, interface indices, UDP ports.
  *
  * Pools, all inside the lab's own namespaces:
- *   10.0.0.0/8      one prefix an AS: a /16 each, or a /20 each where there are more than 250 ASes.
+ *   10.0.0.0/8      one prefix an AS (src/topology/as-prefixes.ts)
  *                   In it, by /24: .0 routers and nodes · .1…n pods of node n · the last one the cluster's LAN
  *   172.16.0.0/12   one /31 a link (RFC 3021)
  */
-import { InputError } from '../errors.ts';
-import { formatIpv4, formatPrefix, overlaps, type Prefix, parseIpv4, parsePrefix } from '../topology/ipv4.ts';
-import type { As, IsdAs, Topology } from '../topology/model.ts';
+import { formatIpv4, formatPrefix, type Prefix, parseIpv4 } from '../topology/ipv4.ts';
+import type { As, IsdAs } from '../topology/model.ts';
 
-const AS_POOL = parseIpv4('10.0.0.0');
 const LINK_POOL = parseIpv4('172.16.0.0');
 const LINK_POOL_SIZE = 2 ** 20;
 /** 32-bit private-use ASNs begin here (RFC 6996). */
 const PRIVATE_ASN = 4_200_000_000;
+/** AS_TRANS (RFC 6793) and the last ones of 16 and of 32 bits (RFC 7300): no speaker has them. */
+const RESERVED_ASNS = [23_456, 65_535, 2 ** 32 - 1];
 /** First UDP port of SCION underlays; a link's port is its own (hosts use 30041 and 31000–32767). */
 const UNDERLAY_PORT = 40_000;
 const UNDERLAY_PORTS = 20_000;
 
-/** BGP-style SCION ASes keep their number; others get a private one by their place in the file. */
-export function bgpAsn(as: As, index: number): number {
-  return as.asn < 2n ** 32n ? Number(as.asn) : PRIVATE_ASN + index + 1;
-}
-
 /**
- * The prefix of every AS, named in the file or taken from the pool.
- * @throws InputError when the pool is exhausted.
+ * ASN of each AS in BGP, unique in the lab. BGP-style SCION ASes keep their number; others, and those whose number an AS
+ * of another ISD has already, get a private one by their place in the file.
  */
-export function planPrefixes(topology: Topology): ReadonlyMap<IsdAs, Prefix> {
-  const length = topology.ases.length <= 250 ? 16 : 20;
-  const taken = topology.ases.flatMap((as) => (as.prefix === undefined ? [] : [parsePrefix(as.prefix)]));
-  const result = new Map<IsdAs, Prefix>();
-  let next = 1;
-  for (const as of topology.ases) {
-    if (as.prefix !== undefined) {
-      result.set(as.ia, parsePrefix(as.prefix));
-      continue;
-    }
-    let candidate: Prefix;
-    do {
-      if (next >= 2 ** (length - 8)) throw poolExhausted(topology, as);
-      candidate = { network: AS_POOL + next * 2 ** (32 - length), length };
-      next += 1;
-    } while (taken.some((prefix) => overlaps(prefix, candidate)));
-    result.set(as.ia, candidate);
+export function planAsns(ases: readonly As[]): ReadonlyMap<IsdAs, number> {
+  const taken = new Set<number>();
+  const result = new Map<IsdAs, number>();
+  for (const as of ases) {
+    const own = Number(as.asn);
+    if (own >= 2 ** 32 || RESERVED_ASNS.includes(own) || taken.has(own)) continue;
+    taken.add(own);
+    result.set(as.ia, own);
+  }
+  let next = PRIVATE_ASN;
+  for (const { ia } of ases) {
+    next += 1;
+    if (result.has(ia)) continue;
+    while (taken.has(next)) next += 1;
+    result.set(ia, next);
   }
   return result;
-}
-
-function poolExhausted(topology: Topology, as: As): InputError {
-  return new InputError([
-    {
-      file: topology.source,
-      field: `ases.${as.ia}`,
-      message: 'no prefix of 10.0.0.0/8 is left for this AS',
-      expected: 'fewer than 4095 ASes, or a prefix of its own',
-    },
-  ]);
 }
 
 /** Address `host` of the AS's `block`-th /24. */

@@ -1,57 +1,126 @@
 /** Takes a lab down from its journal alone: after a crash, with the scenario file gone, any number of times. */
-import { existsSync, readdirSync, readlinkSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { native } from '../dataplane/native.ts';
+import { LabError } from '../errors.ts';
 import { run } from '../process/process.ts';
 import { Journal } from './journal.ts';
-import type { LabDirectory } from './lab-directory.ts';
+import { type LabDirectory, STATE_ROOT } from './lab-directory.ts';
+import { isAtWork, madeBeforeBoot } from './lab-owner.ts';
+import { isNamespace, NETNS_ROOT, namespaceFiles, processesIn } from './namespace-processes.ts';
 
 const GRACE_MS = 1000;
+/** After SIGKILL only the kernel can keep a process, in a system call that hangs. */
+const KILL_MS = 10_000;
+/** A command takes its own lab down in a second or two. */
+const COMMAND_MS = 20_000;
 const POLL_MS = 20;
 
-/** Undoes everything in the journal, newest first; what is gone already is no error. */
-export async function destroyLab(lab: LabDirectory): Promise<void> {
-  const entries = new Journal(lab).backwards();
-  const namespaces = entries.flatMap((entry) => (entry.kind === 'namespace' ? [entry.name] : []));
-  const existing = namespaces.filter((name) => existsSync(`/run/netns/${name}`));
-  await endProcessesIn(existing);
-  for (const entry of entries) if (entry.kind === 'bpffs') unmountIfMounted(entry.path);
-  if (existing.length > 0) {
-    await run(['ip', '-force', '-batch', '-'], { input: existing.map((name) => `netns del ${name}\n`).join('') });
-  }
+export interface DestroyOptions {
+  /** Also what carries the lab's id without standing in its journal, which is damaged. */
+  readonly force?: boolean;
+}
+
+/**
+ * Undoes everything in the journal; what is gone already is no error. Mounts are undone by their place: whatever is
+ * mounted in the lab's own folder is the lab's.
+ *
+ * @throws LabError that names what is left because a damaged journal does not say whose it is; the folder stays then.
+ */
+export async function destroyLab(lab: LabDirectory, options: DestroyOptions = {}): Promise<void> {
+  const { entries, damage } = new Journal(lab).read();
+  const owner = lab.owner();
+  const named = entries.flatMap((entry) => (entry.kind === 'namespace' ? [entry.name] : []));
+  const present = namespaceFiles().filter((name) => name.startsWith(lab.namespacePrefix));
+  // No namespace survives a restart of the machine. What is there has been made since, under a name that was free.
+  const rebooted = owner !== undefined && madeBeforeBoot(owner);
+  const ours = present.filter(
+    (name) => (named.includes(name) || options.force === true) && !(rebooted && isNamespace(name)),
+  );
+  await removeNamespaces(ours);
+  for (const path of mountsIn(lab.root)) await run(['umount', '--', path]);
+  for (const entry of entries) if (entry.kind === 'file') removeFile(entry.path);
+  const rest = present.filter((name) => !ours.includes(name) && !named.includes(name));
+  const unclear = entries.length === 0 ? ['its journal names nothing', ...damage] : damage;
+  // With a sound journal, they are somebody else's and no matter of this lab.
+  if (unclear.length > 0 && rest.length > 0) throw leftovers(lab, unclear, rest);
   rmSync(lab.root, { recursive: true, force: true });
+  removeIfEmpty(STATE_ROOT);
 }
 
-function unmountIfMounted(path: string): void {
-  if (!existsSync(path)) return;
-  // A mount point is on another device than its parent.
-  if (statSync(path).dev === statSync(`${path}/..`).dev) return;
-  native().unmount(path);
+/** Ends the command that still builds or runs the lab, and waits: it takes the lab down itself. Else there is nothing to do. */
+export async function endCommandOf(lab: LabDirectory): Promise<void> {
+  const owner = lab.owner();
+  if (owner === undefined || owner.phase === 'left' || owner.pid === process.pid || !isAtWork(owner)) return;
+  signal(owner.pid, 'SIGTERM');
+  if (await within(COMMAND_MS, () => !isAtWork(owner))) return;
+  signal(owner.pid, 'SIGKILL');
+  if (!(await within(KILL_MS, () => !isAtWork(owner)))) throw new LabError(`pid ${owner.pid} does not end`);
 }
 
-/** Ends, by pid, every process whose network namespace is one of these. */
+async function removeNamespaces(names: readonly string[]): Promise<void> {
+  await endProcessesIn(names);
+  const input = names.map((name) => `netns del ${name}\n`).join('');
+  // Another command may be at it at the same time; what counts is that they are gone.
+  const failure = await run(['ip', '-force', '-batch', '-'], { input }).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  if (failure !== undefined && names.some((name) => existsSync(`${NETNS_ROOT}/${name}`))) throw failure;
+}
+
+/** By pid, those that ignore SIGTERM by SIGKILL. */
 async function endProcessesIn(names: readonly string[]): Promise<void> {
-  const inodes = new Set(names.map((name) => `net:[${statSync(`/run/netns/${name}`).ino}]`));
-  for (const pid of processesIn(inodes)) signal(pid, 'SIGTERM');
-  const deadline = performance.now() + GRACE_MS;
-  while (processesIn(inodes).length > 0 && performance.now() < deadline) await delay(POLL_MS);
-  for (const pid of processesIn(inodes)) signal(pid, 'SIGKILL');
-  while (processesIn(inodes).length > 0) await delay(POLL_MS);
+  if (names.length === 0) return;
+  const none = () => processesIn(names).length === 0;
+  for (const { pid } of processesIn(names)) signal(pid, 'SIGTERM');
+  if (await within(GRACE_MS, none)) return;
+  const ended = await within(KILL_MS, () => {
+    for (const { pid } of processesIn(names)) signal(pid, 'SIGKILL');
+    return none();
+  });
+  if (ended) return;
+  const stuck = processesIn(names).map(({ pid, command }) => `${pid} (${command})`);
+  throw new LabError(`SIGKILL does not end ${stuck.join(', ')}`, { hint: 'the kernel holds on to them: see dmesg' });
 }
 
-function processesIn(inodes: ReadonlySet<string>): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => inodes.has(namespaceOf(pid)));
+async function within(ms: number, condition: () => boolean): Promise<boolean> {
+  for (const end = performance.now() + ms; !condition(); await delay(POLL_MS)) {
+    if (performance.now() > end) return false;
+  }
+  return true;
 }
 
-function namespaceOf(pid: number): string {
+/** Innermost first. */
+function mountsIn(folder: string): string[] {
+  return (
+    readFileSync('/proc/self/mountinfo', 'utf8')
+      .split('\n')
+      // proc_pid_mountinfo(5): field 5 is the mount point.
+      .map((line) => line.split(' ')[4] ?? '')
+      .filter((point) => point.startsWith(`${folder}/`))
+      .reverse()
+  );
+}
+
+function leftovers(lab: LabDirectory, damage: readonly string[], names: readonly string[]): LabError {
+  const running = processesIn(names).map(({ pid, command }) => `\n  pid ${pid}: ${command}`);
+  const what = `left, as nothing says that they are its: ${names.join(', ')}${running.join('')}`;
+  return new LabError(`lab ${lab.id} is damaged: ${damage.join('; ')}\n${what}`, {
+    hint: `if nobody else makes such names: cilion destroy ${lab.id} --force`,
+  });
+}
+
+function removeFile(path: string): void {
+  rmSync(path, { force: true });
+  removeIfEmpty(dirname(path));
+}
+
+function removeIfEmpty(folder: string): void {
   try {
-    return readlinkSync(`/proc/${pid}/ns/net`);
-  } catch {
-    // It ended between the listing and the look.
-    return '';
+    rmdirSync(folder);
+  } catch (error) {
+    if (!['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
   }
 }
 

@@ -1,6 +1,9 @@
 /** The lab's journal: every object that outlives a process is written here before it is made. */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
-import type { LabDirectory } from './lab-directory.ts';
+import { basename, dirname } from 'node:path';
+import { LabError } from '../errors.ts';
+import { type LabDirectory, NAMESPACE_PREFIX } from './lab-directory.ts';
+import { isNamespace, NETNS_ROOT, processesIn } from './namespace-processes.ts';
 
 /**
  * What has to be undone. Processes are not here: each runs inside a namespace of the lab, and undoing the namespace
@@ -8,24 +11,84 @@ import type { LabDirectory } from './lab-directory.ts';
  */
 export type JournalEntry =
   | { readonly kind: 'namespace'; readonly name: string }
-  | { readonly kind: 'bpffs'; readonly path: string };
+  | { readonly kind: 'bpffs'; readonly path: string }
+  /** A socket that a program insists on having outside the lab's folder. */
+  | { readonly kind: 'file'; readonly path: string };
+
+/** Folders that such sockets lie in. */
+const SOCKET_FOLDERS: readonly string[] = ['/var/run/wireguard'];
+
+export interface JournalContents {
+  /** Newest first. */
+  readonly entries: readonly JournalEntry[];
+  /** A sentence for each line that tells nothing, or for the whole. */
+  readonly damage: readonly string[];
+}
 
 export class Journal {
+  readonly #lab: LabDirectory;
   readonly #path: string;
 
   constructor(lab: LabDirectory) {
+    this.#lab = lab;
     this.#path = lab.path('journal.ndjson');
   }
 
+  /**
+   * On disk when this returns.
+   * @throws LabError when a namespace exists already: it is somebody else's, and must not be undone as the lab's.
+   */
   record(entries: readonly JournalEntry[]): void {
+    for (const entry of entries) if (entry.kind === 'namespace' && isNamespace(entry.name)) throw foreign(entry.name);
     appendFileSync(this.#path, entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''), { flush: true });
   }
 
-  /** Newest first. A last line that a crash cut short names nothing that was made. */
-  backwards(): JournalEntry[] {
-    if (!existsSync(this.#path)) return [];
+  read(): JournalContents {
+    if (!existsSync(this.#path)) return { entries: [], damage: [] };
     const lines = readFileSync(this.#path, 'utf8').split('\n');
-    lines.pop();
-    return lines.map((line) => JSON.parse(line) as JournalEntry).reverse();
+    const entries: JournalEntry[] = [];
+    // Whole lines end in a line break. One that a crash cut short names nothing that was made.
+    const damage = lines.pop() === '' ? [] : ['the last line of its journal is cut short'];
+    lines.forEach((line, index) => {
+      const entry = parse(line);
+      if (entry !== undefined && this.#isOurs(entry)) entries.unshift(entry);
+      else
+        damage.push(
+          `line ${index + 1} of its journal ${entry === undefined ? 'is no entry' : 'names what is not its own'}`,
+        );
+    });
+    return { entries, damage };
   }
+
+  /** Nothing else is ever undone, whatever the file says. */
+  #isOurs(entry: JournalEntry): boolean {
+    if (entry.kind === 'bpffs') return entry.path === this.#lab.path('bpf');
+    if (entry.kind === 'namespace') return this.#carriesId(entry.name, NAMESPACE_PREFIX);
+    return SOCKET_FOLDERS.includes(dirname(entry.path)) && this.#carriesId(basename(entry.path), 'wg-');
+  }
+
+  #carriesId(name: string, prefix: string): boolean {
+    return name.startsWith(`${prefix}${this.#lab.id}-`) && !name.includes('/');
+  }
+}
+
+function parse(line: string): JournalEntry | undefined {
+  try {
+    const entry = JSON.parse(line) as { kind?: unknown; name?: unknown; path?: unknown } | null;
+    if (entry?.kind === 'namespace' && typeof entry.name === 'string') return { kind: 'namespace', name: entry.name };
+    if ((entry?.kind === 'bpffs' || entry?.kind === 'file') && typeof entry.path === 'string') {
+      return { kind: entry.kind, path: entry.path };
+    }
+  } catch {
+    // No JSON: damaged like any other line that says nothing.
+  }
+  return undefined;
+}
+
+function foreign(name: string): LabError {
+  const processes = processesIn([name]).map(({ pid, command }) => `${command} (pid ${pid})`);
+  const by = processes.length === 0 ? 'no process runs in it' : `in it run ${processes.join(', ')}`;
+  return new LabError(`there is a network namespace ${name} already, and this lab did not make it: ${by}`, {
+    hint: `whoever made it can remove it: ip netns del ${name} (${NETNS_ROOT}/${name})`,
+  });
 }

@@ -1,6 +1,7 @@
 /**
  * Where a lab keeps what it knows on disk: `/run/cilion/<id>/`.
  *
+ *   owner.json       the process that made it, and how far it came
  *   journal.ndjson   what was made, in order, written before it is made
  *   plan.json        the plan that was applied
  *   topology.json    the topology that it was made from
@@ -17,11 +18,16 @@ import { CilionError } from '../errors.ts';
 import type { Validity } from '../scion/control-plane.ts';
 import { topologyFromJson, topologyToJson } from '../topology/json.ts';
 import type { Topology } from '../topology/model.ts';
+import { type LabOwner, type LabState, readOwner, stateOf, thisProcess, writeOwner } from './lab-owner.ts';
+import { NETNS_ROOT } from './namespace-processes.ts';
 import type { Plan } from './plan.ts';
 
 export const STATE_ROOT = '/run/cilion';
-const NETNS_ROOT = '/run/netns';
 const ID_LENGTH = 5;
+/** Part of the names of folders, namespaces and devices, which have 15 characters in all. */
+const ID = /^[a-z0-9]{1,8}$/;
+
+export const NAMESPACE_PREFIX = 'cil-';
 
 export class LabDirectory {
   readonly id: string;
@@ -32,16 +38,39 @@ export class LabDirectory {
     this.root = join(STATE_ROOT, id);
   }
 
-  /** A directory with a fresh id; nobody else can have it. */
-  static create(): LabDirectory {
-    mkdirSync(STATE_ROOT, { recursive: true });
-    for (;;) {
-      const lab = new LabDirectory(freshId());
-      if (existsSync(lab.root)) continue;
-      mkdirSync(lab.root);
-      for (const part of ['bird', 'wires', 'work']) mkdirSync(join(lab.root, part));
-      return lab;
+  /**
+   * A directory that nobody else can have.
+   * @param id Default: a fresh one.
+   * @throws CilionError (exit code 2) when the id is none, or taken: it says by whom.
+   */
+  static create(id?: string): LabDirectory {
+    if (id !== undefined && !ID.test(id)) {
+      throw new CilionError(`"${id}" cannot be a lab's id`, {
+        exitCode: 2,
+        hint: 'one to eight lower-case letters and digits',
+      });
     }
+    for (;;) {
+      const lab = new LabDirectory(id ?? freshId());
+      if (lab.#make()) return lab;
+      if (id !== undefined) throw taken(lab);
+    }
+  }
+
+  #make(): boolean {
+    try {
+      mkdirSync(STATE_ROOT, { recursive: true });
+      mkdirSync(this.root);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'EEXIST') return false;
+      // The last lab's end removed the folder that holds them all.
+      if (code === 'ENOENT') return this.#make();
+      throw error;
+    }
+    writeOwner(this.root, thisProcess());
+    for (const part of ['bird', 'wires', 'work']) mkdirSync(join(this.root, part));
+    return true;
   }
 
   /** @throws CilionError (exit code 2) that lists the labs there are. */
@@ -55,16 +84,37 @@ export class LabDirectory {
   }
 
   static list(): string[] {
-    return existsSync(STATE_ROOT) ? readdirSync(STATE_ROOT).sort() : [];
+    if (!existsSync(STATE_ROOT)) return [];
+    return readdirSync(STATE_ROOT)
+      .filter((name) => ID.test(name))
+      .sort();
   }
 
   path(...parts: readonly string[]): string {
     return join(this.root, ...parts);
   }
 
+  /** What the names of the lab's namespaces begin with, and no other lab's do. */
+  get namespacePrefix(): string {
+    return `${NAMESPACE_PREFIX}${this.id}-`;
+  }
+
+  owner(): LabOwner | undefined {
+    return readOwner(this.root);
+  }
+
+  state(): LabState {
+    return stateOf(this.owner());
+  }
+
+  /** Says how far the lab's making has come. */
+  enter(phase: LabOwner['phase']): void {
+    writeOwner(this.root, { ...(this.owner() ?? thisProcess()), phase });
+  }
+
   /** Name of a namespace of the plan in `ip netns`. */
   namespaceName(namespace: string): string {
-    return `cil-${this.id}-${namespace}`;
+    return `${this.namespacePrefix}${namespace}`;
   }
 
   /** File by which a process enters the namespace. */
@@ -100,4 +150,13 @@ export class LabDirectory {
 function freshId(): string {
   const alphabet = 'abcdefghjkmnpqrstuvwxyz23456789';
   return [...randomBytes(ID_LENGTH)].map((byte) => alphabet[byte % alphabet.length]).join('');
+}
+
+function taken(lab: LabDirectory): CilionError {
+  const owner = lab.owner();
+  const by = owner === undefined ? '' : `, made by \`${owner.command}\` (pid ${owner.pid})`;
+  return new CilionError(`there is a lab "${lab.id}" already: ${lab.state()}${by}`, {
+    exitCode: 2,
+    hint: `\`cilion destroy ${lab.id}\` takes it down`,
+  });
 }

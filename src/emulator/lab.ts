@@ -1,7 +1,7 @@
 /** A lab that runs: built from a plan, ended by destroying it. */
 import { BgpPlane, type BgpSpeaker } from '../bgp/plane.ts';
 import { native } from '../dataplane/native.ts';
-import type { Running } from '../process/process.ts';
+import { Watch } from '../process/watch.ts';
 import { type ControlPlane, computedControlPlane, LAB_EXPIRY_SECONDS } from '../scion/control-plane.ts';
 import type { Topology } from '../topology/model.ts';
 import { destroyLab } from './destroy.ts';
@@ -15,6 +15,8 @@ export interface BuildOptions {
   readonly topology: Topology;
   /** The lab goes on after this process (`cilion up`). */
   readonly detached: boolean;
+  /** The lab's id, where its maker chose one. */
+  readonly id?: string;
   readonly signal: AbortSignal;
 }
 
@@ -30,9 +32,8 @@ export class Lab {
   readonly bgp: BgpPlane;
   readonly wires: Wires;
   readonly control: ControlPlane;
-  /** What died although nobody ended it; a run with faults is invalid. */
-  readonly faults: string[] = [];
-  #ending = false;
+  /** Every process of the lab, and whatever else joins it; a run in which one of them ended is invalid. */
+  readonly watch = new Watch();
 
   private constructor(directory: LabDirectory, plan: Plan, { bgp, wires, control }: Planes) {
     this.directory = directory;
@@ -40,13 +41,13 @@ export class Lab {
     this.bgp = bgp;
     this.wires = wires;
     this.control = control;
-    for (const [name, process] of bgp.processes) this.#watch(`BIRD of ${name}`, process);
-    if (wires.process !== undefined) this.#watch('the wires', wires.process);
+    for (const [name, process] of bgp.processes) this.watch.add(`BIRD of ${name}`, process);
+    if (wires.process !== undefined) this.watch.add('the delay line of the wires', wires.process);
   }
 
   /** Everything of the plan, or nothing: what a failure left half-made is undone. */
   static async build(plan: Plan, options: BuildOptions): Promise<Lab> {
-    const directory = LabDirectory.create();
+    const directory = LabDirectory.create(options.id);
     try {
       const validity = { timestamp: Math.floor(Date.now() / 1000), expirySeconds: LAB_EXPIRY_SECONDS };
       directory.keep(plan, options.topology, validity);
@@ -61,6 +62,7 @@ export class Lab {
         BgpPlane.start(speakers(plan, directory), options),
       ]);
       const control = computedControlPlane(options.topology, plan.seed, validity);
+      directory.enter('running');
       return new Lab(directory, plan, { bgp, wires, control });
     } catch (error) {
       await destroyLab(directory);
@@ -68,11 +70,17 @@ export class Lab {
     }
   }
 
-  /** Lets go of a lab that goes on without this process. */
+  /** Nothing of this process holds on to the lab any more. */
   release(): void {
-    this.#ending = true;
+    this.watch.close();
     this.bgp.close();
     this.wires.close();
+  }
+
+  /** Lets it go on until `cilion destroy`. */
+  leave(): void {
+    this.directory.enter('left');
+    this.release();
   }
 
   async destroy(): Promise<void> {
@@ -82,16 +90,6 @@ export class Lab {
 
   netns(namespace: string): string {
     return this.directory.netns(namespace);
-  }
-
-  #watch(what: string, running: Running): void {
-    const died = (how: string) => {
-      if (!this.#ending) this.faults.push(`${what} (pid ${running.pid}) ended by itself: ${how}`);
-    };
-    running.exited.then(
-      ({ code, signal }) => died(signal ?? `exit code ${code}`),
-      (error: Error) => died(error.message),
-    );
   }
 }
 

@@ -21,6 +21,8 @@ const ROUTER_SYSCTLS: Readonly<Record<string, string>> = {
 const COMMON_SYSCTLS: Readonly<Record<string, string>> = {
   'net/ipv6/conf/all/disable_ipv6': '1',
   'net/ipv6/conf/default/disable_ipv6': '1',
+  // A closed socket that waits for an answer keeps its namespace, devices and BPF programs for minutes after a lab's end.
+  'net/ipv4/tcp_orphan_retries': '1',
 };
 
 const BRIDGE_SYSCTLS: Readonly<Record<string, string>> = {

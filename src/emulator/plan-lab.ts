@@ -2,18 +2,10 @@
 import type { BgpRouter, BgpSession } from '../bgp/config.ts';
 import { LabError } from '../errors.ts';
 import type { Cluster, Scenario } from '../scenario/model.ts';
+import { asPrefixes } from '../topology/as-prefixes.ts';
 import { formatPrefix, type Prefix } from '../topology/ipv4.ts';
 import type { IsdAs, Link, LinkEnd } from '../topology/model.ts';
-import {
-  addressIn,
-  bgpAsn,
-  DeviceNumbers,
-  lanBlock,
-  linkAddresses,
-  planPrefixes,
-  podBlock,
-  underlayPort,
-} from './address-plan.ts';
+import { addressIn, DeviceNumbers, lanBlock, linkAddresses, planAsns, podBlock, underlayPort } from './address-plan.ts';
 import { asNamespace, lanNamespace, nodeNamespace, podNamespace, WIRES_NAMESPACE } from './namespace-names.ts';
 import type {
   AsPlan,
@@ -58,6 +50,7 @@ class Planner {
   readonly #scenario: Scenario;
   readonly #numbers = new DeviceNumbers();
   readonly #prefixes: ReadonlyMap<IsdAs, Prefix>;
+  readonly #asns: ReadonlyMap<IsdAs, number>;
   readonly #namespaces = new Map<string, Draft>();
   readonly #routers = new Map<string, RouterDraft>();
   readonly #veths: VethPlan[] = [];
@@ -67,7 +60,8 @@ class Planner {
 
   constructor(scenario: Scenario) {
     this.#scenario = scenario;
-    this.#prefixes = planPrefixes(scenario.topology);
+    this.#prefixes = asPrefixes(scenario.topology.ases);
+    this.#asns = planAsns(scenario.topology.ases);
   }
 
   plan(): Plan {
@@ -104,7 +98,7 @@ class Planner {
       const plan: AsPlan = {
         ia: as.ia,
         slot: index,
-        bgpAsn: bgpAsn(as, index),
+        bgpAsn: this.#asn(as.ia),
         prefix: formatPrefix(this.#prefix(as.ia)),
         linkBase,
         linkLimit,
@@ -282,7 +276,6 @@ class Planner {
     address: string,
     gateway: string,
   ): PodPlan {
-    if (index > 250) throw new LabError(`node ${cluster.name}/${node.name} has more than 250 pods`);
     const namespace = podNamespace(cluster.name, name);
     const inside = { namespace, device: 'eth0', ...this.#numbers.take() };
     const host = { namespace: node.namespace, device: `pod${index + 1}`, ...this.#numbers.take() };
@@ -320,6 +313,12 @@ class Planner {
     const router = this.#routers.get(namespace);
     if (router === undefined) throw new LabError(`the plan has no router in ${namespace}`);
     return router;
+  }
+
+  #asn(ia: IsdAs): number {
+    const asn = this.#asns.get(ia);
+    if (asn === undefined) throw new LabError(`the plan has no ASN for ${ia}`);
+    return asn;
   }
 
   #prefix(ia: IsdAs): Prefix {

@@ -25,6 +25,11 @@ export class Collector {
     this.problems.push(this.#yaml.problem(path, message, expected));
   }
 
+  /** Takes over what another file's reader found. */
+  addAll(problems: readonly Problem[]): void {
+    for (const problem of problems) this.problems.push(problem);
+  }
+
   /** What `body` returns; undefined when it throws a FaultyValue, which is reported at `path`. */
   attempt<T>(path: FieldPath, body: () => T): T | undefined {
     try {

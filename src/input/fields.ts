@@ -29,6 +29,9 @@ function quantityField(quantity: Quantity) {
 /** `20ms` → nanoseconds. */
 export const duration = quantityField(DURATION);
 
+/** What a wire may do to a frame's time, at most 4 s: the wire's program scales jitter from 32 bits of nanoseconds. */
+export const wireTime = quantityField({ ...DURATION, limit: 4e9 });
+
 /** `100Mbit` → bits per second. */
 export const rate = quantityField(RATE);
 

@@ -7,7 +7,8 @@
 export function nearestName(name: string, candidates: Iterable<string>): string | undefined {
   const wanted = name.slice(0, 64).toLowerCase();
   let best: string | undefined;
-  let fewest = Math.max(1, Math.floor(wanted.length / 3)) + 1;
+  // A name of one letter is like no other.
+  let fewest = wanted.length === 1 ? 1 : Math.max(1, Math.floor(wanted.length / 3)) + 1;
   for (const candidate of candidates) {
     const edits = editDistance(wanted, candidate.toLowerCase());
     if (edits < fewest) {
@@ -18,12 +19,21 @@ export function nearestName(name: string, candidates: Iterable<string>): string 
   return best;
 }
 
-/** `did you mean "x"?` where a candidate is near, else the list of all candidates. */
+/** More names than this are no help to someone who looks for one. */
+const MAX_LISTED = 16;
+
+/** `did you mean "x"?` where a candidate is near, else the list of the candidates. */
 export function suggestion(name: string, candidates: Iterable<string>): string {
   const all = [...candidates];
   const near = nearestName(name, all);
   if (near !== undefined) return `did you mean "${near}"?`;
-  return all.length === 0 ? 'none is defined' : `one of ${all.join(', ')}`;
+  return all.length === 0 ? 'one to be defined first' : `one of ${list(all)}`;
+}
+
+/** Names or numbers separated by commas; of many, the first and how many there are. */
+export function list(all: readonly (string | number)[]): string {
+  if (all.length <= MAX_LISTED) return all.join(', ');
+  return `${all.slice(0, MAX_LISTED).join(', ')}, … (${all.length} in all)`;
 }
 
 /** Insertions, deletions, replacements and swaps of neighbours (optimal string alignment distance). */

@@ -1,34 +1,89 @@
 /** Reads the files that people write. */
-import { readFile, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
 import { InputError } from '../errors.ts';
 
-const MAX_BYTES = 4 * 1024 * 1024;
+/** Several times what an internet takes that fills the address pool. */
+const MAX_BYTES = 2 * 1024 * 1024;
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  ENOTDIR: 'there is no such file: a folder in its path is a file',
+  EACCES: 'may not be read by this user',
+  ELOOP: 'is a symbolic link that leads back to itself',
+  ENAMETOOLONG: 'has a name that is too long',
+};
+
+/** What no text contains; in a message it would reach the terminal. */
+const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f]/;
 
 /**
- * The text of a file.
+ * The text of a file. Never waits for one that gives nothing (a named pipe) and never reads one without end.
  *
- * @throws InputError when it cannot be read, is no regular file, exceeds 4 MiB or is not UTF-8
+ * @throws InputError when it cannot be read, is no regular file, exceeds 2 MiB or is not UTF-8 text
  */
 export async function readText(file: string): Promise<string> {
   try {
-    const status = await stat(file);
-    if (!status.isFile()) throw refused(file, 'is not a file');
-    if (status.size > MAX_BYTES) throw refused(file, `has ${status.size} bytes`, 'at most 4 MiB');
-    return decode(file, await readFile(file));
+    return decode(file, await readBytes(file));
   } catch (error) {
     if (error instanceof InputError || !(error instanceof Error)) throw error;
-    const missing = 'code' in error && error.code === 'ENOENT';
-    throw refused(file, missing ? 'there is no such file' : `cannot be read: ${error.message}`);
+    const code = 'code' in error ? String(error.code) : '';
+    throw refused(file, REASONS[code] ?? `cannot be read: ${error.message}`);
   }
 }
 
+async function readBytes(file: string): Promise<Uint8Array> {
+  const { size } = checked(file, await stat(file));
+  // The file may have been exchanged since: opening without waiting, and looking again, is safe whatever it is now.
+  const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    checked(file, await handle.stat());
+    const { buffer, bytesRead } = await handle.read(new Uint8Array(size), 0, size, 0);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await handle.close();
+  }
+}
+
+function checked<T extends { isFile(): boolean; isDirectory(): boolean; size: number }>(file: string, status: T): T {
+  if (status.isDirectory()) throw refused(file, 'is a folder', 'a file');
+  if (!status.isFile()) throw refused(file, 'is not a regular file');
+  if (status.size > MAX_BYTES) throw refused(file, `has ${status.size} bytes`, 'at most 2 MiB');
+  return status;
+}
+
 function decode(file: string, bytes: Uint8Array): string {
+  const text = decodeUtf8(file, bytes);
+  const at = text.search(CONTROL);
+  if (at < 0) return text;
+  const code = text.charCodeAt(at).toString(16).toUpperCase().padStart(4, '0');
+  throw new InputError([
+    {
+      file,
+      ...placeIn(text, at),
+      field: '',
+      message: `there is a control character here (U+${code})`,
+      expected: 'text',
+    },
+  ]);
+}
+
+function decodeUtf8(file: string, bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (error) {
-    if (error instanceof TypeError) throw refused(file, 'is not UTF-8 text');
-    throw error;
+    if (!(error instanceof TypeError)) throw error;
+    // Everything before the first byte that is not UTF-8 reads as it stands.
+    const readable = new TextDecoder('utf-8').decode(bytes);
+    const { line, column } = placeIn(readable, readable.indexOf('\ufffd'));
+    throw new InputError([{ file, line, column, field: '', message: 'is not UTF-8 text from here on' }]);
   }
+}
+
+/** Line and column, from 1, of an index into the text. */
+function placeIn(text: string, index: number): { line: number; column: number } {
+  const before = text.slice(0, index).split('\n');
+  return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
 }
 
 function refused(file: string, message: string, expected?: string): InputError {

@@ -41,9 +41,9 @@ function explain(issue: Issue, schema: z.ZodType, root: unknown): SchemaProblem[
     case 'invalid_union':
       return explainUnion(issue, path, schema, root);
     case 'too_small':
-      return [{ path, message: plainly(input), expected: bound(issue.origin, 'at least', Number(issue.minimum)) }];
+      return [{ path, message: size(input), expected: bound(issue.origin, 'at least', Number(issue.minimum)) }];
     case 'too_big':
-      return [{ path, message: plainly(input), expected: bound(issue.origin, 'at most', Number(issue.maximum)) }];
+      return [{ path, message: size(input), expected: bound(issue.origin, 'at most', Number(issue.maximum)) }];
     case 'custom':
       return [{ path, message: issue.message, ...expectedOf(issue.params?.['expected']) }];
     case 'invalid_format':
@@ -57,6 +57,7 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
   object: 'a map of fields',
   record: 'a map',
   array: 'a list',
+  tuple: 'a list',
   string: 'text',
   number: 'a number',
   int: 'a whole number',
@@ -98,9 +99,18 @@ function isShape(issue: Issue): boolean {
 }
 
 function bound(origin: string, which: string, limit: number): string {
-  if (origin === 'array') return `${which} ${limit} ${limit === 1 ? 'entry' : 'entries'}`;
-  if (origin === 'string') return `${which} ${limit} ${limit === 1 ? 'character' : 'characters'}`;
-  return `${which} ${limit}`;
+  return `${which} ${counted(origin, limit)}`;
+}
+
+function counted(origin: string, count: number): string {
+  if (origin === 'array') return `${count} ${count === 1 ? 'entry' : 'entries'}`;
+  return origin === 'string' ? `${count} ${count === 1 ? 'character' : 'characters'}` : String(count);
+}
+
+/** What is too large or too small about it. */
+function size(input: unknown): string {
+  if (Array.isArray(input)) return `has ${counted('array', input.length)}`;
+  return typeof input === 'string' ? `has ${counted('string', input.length)}` : plainly(input);
 }
 
 function formatOf(issue: Issue): string | undefined {

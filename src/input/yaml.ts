@@ -1,18 +1,10 @@
 /** YAML that remembers where everything stood, so that every problem found later can point at its line. */
-import {
-  type Document,
-  isAlias,
-  isMap,
-  isPair,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Node,
-  parseAllDocuments,
-} from 'yaml';
+import { type Document, LineCounter, parseAllDocuments } from 'yaml';
 import type { z } from 'zod';
 import { InputError, type Problem } from '../errors.ts';
 import { problemsOf } from './schema-problems.ts';
+import { Places } from './yaml-places.ts';
+import { MAX_ALIASES, structureFaults } from './yaml-structure.ts';
 
 /** Field path from the document's root: keys and list indices. */
 export type FieldPath = readonly (string | number)[];
@@ -28,22 +20,21 @@ export interface YamlFile<T> {
   problem(path: FieldPath, message: string, expected?: string, part?: 'key' | 'value'): Problem;
 }
 
-/** What aliases may expand to. Files that people write need a handful; an "alias bomb" needs thousands. */
-const MAX_ALIAS_COUNT = 100;
-
 /**
  * Reads a text that holds exactly one YAML document.
  *
  * @throws InputError with every problem found, syntax first (then nothing else can be judged)
  */
 export function loadYaml<T>(file: string, text: string, schema: z.ZodType<T>): YamlFile<T> {
-  const documents = loadYamlDocuments(file, text, schema);
-  const [first, second] = documents;
-  if (first === undefined) throw new InputError([{ file, line: 1, field: '', message: 'the file is empty' }]);
+  const lines = new LineCounter();
+  const [first, second] = parseDocuments(file, text, lines);
+  if (first === undefined)
+    throw new InputError([{ file, line: 1, column: 1, field: '', message: 'the file is empty' }]);
   if (second !== undefined) {
-    throw new InputError([second.problem([], 'a second document begins here', 'one document a file')]);
+    const report = problemMaker(file, second.document, lines);
+    throw new InputError([report([], 'a second document begins here', 'one document a file')]);
   }
-  return first;
+  return validate(file, [first], lines, schema)[0]!;
 }
 
 /**
@@ -53,17 +44,27 @@ export function loadYaml<T>(file: string, text: string, schema: z.ZodType<T>): Y
  */
 export function loadYamlDocuments<T>(file: string, text: string, schema: z.ZodType<T>): YamlFile<T>[] {
   const lines = new LineCounter();
-  const sources = parseDocuments(file, text, lines);
+  return validate(file, parseDocuments(file, text, lines), lines, schema);
+}
+
+function validate<T>(
+  file: string,
+  sources: readonly Source[],
+  lines: LineCounter,
+  schema: z.ZodType<T>,
+): YamlFile<T>[] {
   const problems: Problem[] = [];
   const loaded: YamlFile<T>[] = [];
   for (const { document, value } of sources) {
     const problem = problemMaker(file, document, lines);
     const parsed = schema.safeParse(value);
-    if (parsed.success) loaded.push({ file, value: parsed.data, problem });
-    else
-      problems.push(
-        ...problemsOf(parsed.error, schema, value).map((p) => problem(p.path, p.message, p.expected, p.part)),
-      );
+    if (parsed.success) {
+      loaded.push({ file, value: parsed.data, problem });
+      continue;
+    }
+    for (const fault of problemsOf(parsed.error, schema, value)) {
+      problems.push(problem(fault.path, fault.message, fault.expected, fault.part));
+    }
   }
   if (problems.length > 0) throw new InputError(problems);
   return loaded;
@@ -79,14 +80,11 @@ function parseDocuments(file: string, text: string, lineCounter: LineCounter): S
   const problems: Problem[] = [];
   const sources: Source[] = [];
   try {
-    const documents = parseAllDocuments(text, { lineCounter, prettyErrors: false });
+    const documents = parseAllDocuments(text, { lineCounter, prettyErrors: false, uniqueKeys: false });
     for (const document of 'empty' in documents ? [] : documents) {
-      for (const fault of [...document.errors, ...document.warnings]) {
-        const { line, col } = lineCounter.linePos(fault.pos[0]);
-        problems.push({ file, line, column: col, field: '', message: reason(fault) });
-      }
+      for (const fault of faultsOf(file, document, lineCounter)) problems.push(fault);
       if (problems.length > 0) continue;
-      const value: unknown = document.toJS({ maxAliasCount: MAX_ALIAS_COUNT });
+      const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
       if (value !== null) sources.push({ document, value });
     }
   } catch (error) {
@@ -96,16 +94,37 @@ function parseDocuments(file: string, text: string, lineCounter: LineCounter): S
   return sources;
 }
 
+/** What the YAML library found; where it found nothing, what is wrong with the document as a whole. */
+function faultsOf(file: string, document: Document, lines: LineCounter): Problem[] {
+  const at = (offset: number) => {
+    const { line, col } = lines.linePos(offset);
+    return { file, line, column: col, field: '' };
+  };
+  const syntax = [...document.errors, ...document.warnings];
+  // Where depends on how much of the stack is left.
+  if (syntax.some(isTooDeep)) throw new Error(TOO_DEEP);
+  if (syntax.length > 0) return syntax.map((fault) => ({ ...at(fault.pos[0]), message: reason(fault) }));
+  return structureFaults(document, lines).map(({ offset, ...fault }) => ({ ...at(offset), ...fault }));
+}
+
+const TOO_DEEP = 'it is nested too deeply';
+
 function reason(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  // The library's recursion ends so; its message says nothing of the file.
-  return /call stack/.test(message) ? 'it is nested too deeply' : message;
+  // These the library says with words that say nothing of the file.
+  if (isTooDeep(error)) return TOO_DEEP;
+  return /alias count/.test(message) ? 'its aliases expand to too much' : message;
+}
+
+function isTooDeep(error: unknown): boolean {
+  return error instanceof Error && /call stack/.test(error.message);
 }
 
 function problemMaker(file: string, document: Document, lines: LineCounter): YamlFile<unknown>['problem'] {
+  const places = new Places(document);
   return (path, message, expected, part = 'value') => {
     const field = formatPath(path);
-    const { line, col } = lines.linePos(offsetOf(document, path, part));
+    const { line, col } = lines.linePos(places.offsetOf(path, part));
     return { file, line, column: col, field, message, ...(expected === undefined ? {} : { expected }) };
   };
 }
@@ -114,36 +133,7 @@ function problemMaker(file: string, document: Document, lines: LineCounter): Yam
 export function formatPath(path: FieldPath): string {
   return path.reduce<string>((text, part) => {
     if (typeof part === 'number') return `${text}[${part}]`;
-    if (!/^[A-Za-z_][\w-]*$/.test(part)) return `${text}["${part}"]`;
+    if (!/^[A-Za-z_][\w-]*$/.test(part)) return `${text}[${JSON.stringify(part)}]`;
     return text === '' ? part : `${text}.${part}`;
   }, '');
-}
-
-/** Where the value at `path` begins; for a field that is not there, where the thing that lacks it begins. */
-function offsetOf(document: Document, path: FieldPath, part: 'key' | 'value'): number {
-  let node: unknown = document.contents;
-  let value = startOf(node) ?? 0;
-  let key = value;
-  for (const step of path) {
-    if (isAlias(node)) node = node.resolve(document);
-    const next = child(node, step);
-    if (next === undefined) return value;
-    key = startOf(next.key) ?? value;
-    value = startOf(next.value) ?? key;
-    node = next.value;
-  }
-  return part === 'key' ? key : value;
-}
-
-function child(node: unknown, part: string | number): { key?: unknown; value: unknown } | undefined {
-  if (isSeq(node) && typeof part === 'number') {
-    const value: unknown = node.items[part];
-    return value === undefined ? undefined : { value };
-  }
-  if (!isMap(node)) return undefined;
-  return node.items.find((pair) => isPair(pair) && isScalar(pair.key) && String(pair.key.value) === String(part));
-}
-
-function startOf(node: unknown): number | undefined {
-  return (node as Node | null | undefined)?.range?.[0];
 }

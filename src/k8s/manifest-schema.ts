@@ -9,85 +9,213 @@ const name = z
   .max(63)
   .regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/, { message: 'is no valid name' });
 
-const labels = z.record(z.string(), z.string());
+/** Letters, digits, dashes, dots and underlines, as Kubernetes wants for both halves of a label; 63 at most. */
+const LABEL_WORD = /^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
+/** What may stand before the slash of a label's key: a DNS name. */
+const LABEL_PREFIX = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;
+const LABEL_EXPECTED = 'letters and digits, with dashes, dots and underlines between them, at most 63';
+
+const texts = z.record(z.string(), z.string());
+
+const annotations = texts
+  .optional()
+  .describe('Read, without effect.')
+  .meta({ examples: [{ owner: 'shop' }] });
+
+const labels = texts
+  .superRefine((pairs, context) => {
+    for (const [key, value] of Object.entries(pairs)) {
+      const [word = '', prefix = 'none', ...more] = key.split('/').reverse();
+      const wrong = !LABEL_WORD.test(word) || !LABEL_PREFIX.test(prefix) || more.length > 0;
+      const report = (message: string) =>
+        context.addIssue({ code: 'custom', path: [key], message, params: { expected: LABEL_EXPECTED } });
+      if (wrong) report('is no name of a label');
+      else if (value !== '' && !LABEL_WORD.test(value)) report(`is "${value}", which is no value of a label`);
+    }
+  })
+  .meta({ examples: [{ app: 'web' }] });
 const HOSTNAME = 'kubernetes.io/hostname';
 
-const namespace = z.literal('default').optional();
+const namespace = z
+  .literal('default')
+  .optional()
+  .describe('A cluster here has the one namespace.')
+  .meta({ examples: ['default'] });
 
 const metadata = z
-  .strictObject({ name, namespace, labels: labels.default({}), annotations: labels.optional() })
+  .strictObject({
+    name: name.describe('Name, unique among the cluster’s objects of this kind.').meta({ examples: ['web'] }),
+    namespace,
+    labels: labels.default({}).describe('What services and policies select by.'),
+    annotations,
+  })
+  .describe('Who it is.')
   .meta({ unknownField: NOT_HONOURED });
 
 /** Read as a description of what the workloads stand for; nothing of it is run. */
 const container = z
   .strictObject({
-    name,
-    image: z.string(),
-    command: z.array(z.string()).optional(),
-    args: z.array(z.string()).optional(),
+    name: name.describe('For people.').meta({ examples: ['web'] }),
+    image: z
+      .string()
+      .describe('For people: no image is pulled or run.')
+      .meta({ examples: ['web'] }),
+    command: z
+      .array(z.string())
+      .optional()
+      .describe('Read, without effect.')
+      .meta({ examples: [['serve']] }),
+    args: z
+      .array(z.string())
+      .optional()
+      .describe('Read, without effect.')
+      .meta({ examples: [['--port', '8080']] }),
     ports: z
       .array(
         z.strictObject({
-          name: z.string().optional(),
-          containerPort: z.int().min(1).max(65_535),
-          protocol: z.enum(['TCP', 'UDP', 'SCTP']).optional(),
+          name: z
+            .string()
+            .optional()
+            .describe('For people.')
+            .meta({ examples: ['web'] }),
+          containerPort: z
+            .int()
+            .min(1)
+            .max(65_535)
+            .describe('Read, without effect.')
+            .meta({ examples: [8080] }),
+          protocol: z
+            .enum(['TCP', 'UDP', 'SCTP'])
+            .optional()
+            .describe('Read, without effect.')
+            .meta({ examples: ['TCP'] }),
         }),
       )
-      .optional(),
+      .optional()
+      .describe('For people: a pod here answers at every port.'),
   })
   .meta({ unknownField: NOT_HONOURED });
 
 const podSpec = z
   .strictObject({
-    containers: z.array(container).min(1),
-    nodeName: z.string().optional(),
+    containers: z.array(container).min(1).describe('What the pod stands for; nothing of it is run.'),
+    nodeName: z
+      .string()
+      .optional()
+      .describe('The node that it must be on.')
+      .meta({ examples: ['b1'] }),
     nodeSelector: z
-      .strictObject({ [HOSTNAME]: z.string() })
+      .strictObject({
+        [HOSTNAME]: z
+          .string()
+          .describe('The node that it must be on.')
+          .meta({ examples: ['b1'] }),
+      })
       .meta({ unknownField: 'nodes have no such label' })
-      .optional(),
+      .optional()
+      .describe('As nodeName: the only label of a node is its name.'),
   })
   .meta({ unknownField: NOT_HONOURED });
 
-const pod = z.strictObject({ apiVersion: z.literal('v1'), kind: z.literal('Pod'), metadata, spec: podSpec });
+const version = (value: 'v1' | 'apps/v1') =>
+  z
+    .literal(value)
+    .describe('Of the kind, as Kubernetes has it.')
+    .meta({ examples: [value] });
+
+const pod = z.strictObject({
+  apiVersion: version('v1'),
+  kind: z
+    .literal('Pod')
+    .describe('One pod.')
+    .meta({ examples: ['Pod'] }),
+  metadata,
+  spec: podSpec.describe('What it is.'),
+});
 
 const deployment = z.strictObject({
-  apiVersion: z.literal('apps/v1'),
-  kind: z.literal('Deployment'),
+  apiVersion: version('apps/v1'),
+  kind: z
+    .literal('Deployment')
+    .describe('Pods of one template: <name>-1, <name>-2, …')
+    .meta({ examples: ['Deployment'] }),
   metadata,
   spec: z
     .strictObject({
-      replicas: z.int().min(0).max(200).default(1),
-      selector: z.strictObject({ matchLabels: labels }),
-      template: z.strictObject({
-        metadata: z
-          .strictObject({ namespace, labels, annotations: labels.optional() })
-          .meta({ unknownField: NOT_HONOURED }),
-        spec: podSpec,
-      }),
+      replicas: z
+        .int()
+        .min(0)
+        .max(200)
+        .default(1)
+        .describe('How many.')
+        .meta({ examples: [2] }),
+      selector: z
+        .strictObject({ matchLabels: labels.describe('Must be among the labels of the template.') })
+        .describe('Which pods are its own.'),
+      template: z
+        .strictObject({
+          metadata: z
+            .strictObject({
+              namespace,
+              labels: labels.describe('Of each pod.'),
+              annotations,
+            })
+            .meta({ unknownField: NOT_HONOURED })
+            .describe('Of each pod.'),
+          spec: podSpec.describe('What each pod is.'),
+        })
+        .describe('What its pods are.'),
     })
-    .meta({ unknownField: 'cannot be honoured: pods are made once, when the lab is built' }),
+    .meta({ unknownField: 'cannot be honoured: pods are made once, when the lab is built' })
+    .describe('What is made.'),
 });
 
 const service = z.strictObject({
-  apiVersion: z.literal('v1'),
-  kind: z.literal('Service'),
+  apiVersion: version('v1'),
+  kind: z
+    .literal('Service')
+    .describe('A name for a set of pods.')
+    .meta({ examples: ['Service'] }),
   metadata,
   spec: z
     .strictObject({
-      type: z.literal('ClusterIP').optional(),
-      selector: labels,
+      type: z
+        .literal('ClusterIP')
+        .optional()
+        .describe('The only type; no address is made for it.')
+        .meta({ examples: ['ClusterIP'] }),
+      selector: labels.describe('Pods with all these labels.'),
       ports: z
         .array(
           z.strictObject({
-            name: z.string().optional(),
-            port: z.int().min(1).max(65_535),
-            targetPort: z.union([z.int(), z.string()]).optional(),
-            protocol: z.enum(['TCP', 'UDP', 'SCTP']).optional(),
+            name: z
+              .string()
+              .optional()
+              .describe('For people.')
+              .meta({ examples: ['web'] }),
+            port: z
+              .int()
+              .min(1)
+              .max(65_535)
+              .describe('Read, without effect.')
+              .meta({ examples: [80] }),
+            targetPort: z
+              .union([z.int(), z.string()])
+              .optional()
+              .describe('Read, without effect.')
+              .meta({ examples: [8080, 'web'] }),
+            protocol: z
+              .enum(['TCP', 'UDP', 'SCTP'])
+              .optional()
+              .describe('Read, without effect.')
+              .meta({ examples: ['TCP'] }),
           }),
         )
-        .optional(),
+        .optional()
+        .describe('For people: a service here has no address of its own.'),
     })
-    .meta({ unknownField: 'cannot be honoured: a service here is the name of a set of pods' }),
+    .meta({ unknownField: 'cannot be honoured: a service here is the name of a set of pods' })
+    .describe('Which pods it names.'),
 });
 
 export const manifestSchema = z.discriminatedUnion('kind', [pod, deployment, service]);

@@ -5,6 +5,9 @@ import { type FieldPath, loadYamlDocuments, type YamlFile } from '../input/yaml.
 import type { InputFile, Pod, Service } from '../scenario/model.ts';
 import { type Manifest, manifestSchema, type PodSpec, wantedNode } from './manifest-schema.ts';
 
+/** A node's pods share a /24 with their gateway. */
+const MAX_PODS_PER_NODE = 250;
+
 export interface Manifests {
   /** In the order of their names. */
   readonly pods: readonly Pod[];
@@ -34,6 +37,7 @@ export function loadManifests(files: readonly InputFile[], nodes: readonly strin
     value.kind === 'Service' ? [{ name: value.metadata.name, selector: value.spec.selector }] : [],
   );
   checkNames(documents, drafts, problems);
+  checkServices(documents, drafts, problems);
   const pods = schedule(drafts, nodes, problems);
   if (problems.length > 0) throw new InputError(problems);
   return { pods, services };
@@ -41,10 +45,13 @@ export function loadManifests(files: readonly InputFile[], nodes: readonly strin
 
 function read(file: InputFile, problems: Problem[]): YamlFile<Manifest>[] {
   try {
-    return loadYamlDocuments(file.path, file.text, manifestSchema);
+    const documents = loadYamlDocuments(file.path, file.text, manifestSchema);
+    if (documents.length === 0)
+      problems.push({ file: file.path, line: 1, column: 1, field: '', message: 'the file is empty' });
+    return documents;
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    problems.push(...error.problems);
+    for (const problem of error.problems) problems.push(problem);
     return [];
   }
 }
@@ -86,16 +93,33 @@ function checkNames(documents: readonly YamlFile<Manifest>[], pods: readonly Dra
   }
 }
 
+/** A service that selects nothing is a mistyped label; one whose pods are in another cluster does not exist here. */
+function checkServices(documents: readonly YamlFile<Manifest>[], pods: readonly DraftPod[], problems: Problem[]): void {
+  for (const { value, problem } of documents) {
+    if (value.kind !== 'Service') continue;
+    const wanted = Object.entries(value.spec.selector);
+    if (pods.some(({ labels }) => wanted.every(([key, text]) => labels[key] === text))) continue;
+    problems.push(problem(['spec', 'selector'], `service ${value.metadata.name} selects no pod`, 'labels of a pod'));
+  }
+}
+
 function schedule(drafts: readonly DraftPod[], nodes: readonly string[], problems: Problem[]): Pod[] {
   const byName = drafts.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  const counts = new Map(nodes.map((node) => [node, 0]));
   let turn = 0;
-  return byName.map(({ name, labels, spec, yaml, specPath }) => {
-    const wanted = wantedNode(spec);
-    if (wanted === undefined) return { name, labels, node: nodes[turn++ % nodes.length]! };
-    if (!nodes.includes(wanted.node)) {
-      const path = [...specPath, ...wanted.field];
-      problems.push(yaml.problem(path, `the cluster has no node ${wanted.node}`, suggestion(wanted.node, nodes)));
+  return byName.map((draft) => {
+    const { name, labels, yaml, specPath } = draft;
+    const wanted = wantedNode(draft.spec);
+    const node = wanted?.node ?? nodes[turn++ % nodes.length]!;
+    const count = (counts.get(node) ?? 0) + 1;
+    counts.set(node, count);
+    if (!nodes.includes(node)) {
+      const path = [...specPath, ...(wanted?.field ?? [])];
+      problems.push(yaml.problem(path, `the cluster has no node ${node}`, suggestion(node, nodes)));
+    } else if (count === MAX_PODS_PER_NODE + 1) {
+      const message = `pod ${name} finds no address: node ${node} has ${MAX_PODS_PER_NODE} pods already`;
+      problems.push(yaml.problem([], message, 'fewer pods, or more nodes'));
     }
-    return { name, labels, node: wanted.node };
+    return { name, labels, node };
   });
 }

@@ -5,7 +5,8 @@ import { z } from 'zod';
 import type { HttpSample } from '../results/bundle.ts';
 import type { HttpWorkload } from '../scenario/model.ts';
 import type { Settings } from './http-client.ts';
-import { ended, ending, endNs, type Place, type Prepared, Programs, type Window } from './workload.ts';
+import { pauses, shortfall } from './starvation.ts';
+import { ending, endNs, type Outcome, type Place, type Prepared, Programs, type Window } from './workload.ts';
 
 const SERVER = fileURLToPath(new URL('./http-server.ts', import.meta.url));
 const CLIENT = fileURLToPath(new URL('./http-client.ts', import.meta.url));
@@ -20,10 +21,10 @@ export async function prepareHttp(
   place: Place,
   signal?: AbortSignal,
 ): Promise<Prepared<HttpSample>> {
-  const programs = await Programs.of(workload.name, place.directory, signal);
+  const programs = await Programs.of(workload.name, place, signal);
   const { serverAddress, port, serverNetns } = place;
   const argv = [process.execPath, SERVER, serverAddress, String(port), String(workload.responseBytes)];
-  const server = await programs.startServer(argv, serverNetns, /^listening$/);
+  await programs.startServer(argv, serverNetns, /^listening$/);
   const run = (window: Window) =>
     ending(programs, async () => {
       const faults: string[] = [];
@@ -31,13 +32,13 @@ export async function prepareHttp(
       const client = programs.start('client', [process.execPath, CLIENT, settings(workload, place, window)], {
         netns: place.clientNetns,
         stdoutFile,
+        endsByItself: true,
       });
-      const exit = await programs.until(endNs(window) + BigInt(Math.round(workload.timeoutNs)) + OVERDUE_NS, client);
-      if (exit === 'late') faults.push(`${workload.name}: the client did not end by itself`);
-      else if (exit.code !== 0) faults.push(await ended(client, exit));
-      const serverExit = await programs.until(0n, server);
-      if (serverExit !== 'late') faults.push(await ended(server, serverExit));
-      return parseSamples(await readFile(stdoutFile, 'utf8'), workload, window, faults);
+      const how = await programs.until(endNs(window) + BigInt(Math.round(workload.timeoutNs)) + OVERDUE_NS, client);
+      if (how === 'late') faults.push(`${workload.name}: the client did not end by itself`);
+      const measured = programs.elapsed(window);
+      await client.running.stop();
+      return parseSamples(await readFile(stdoutFile, 'utf8'), workload, measured, faults);
     });
   return { run, stop: () => programs.stop() };
 }
@@ -55,13 +56,13 @@ function settings(workload: HttpWorkload, place: Place, window: Window): string 
   return JSON.stringify(all);
 }
 
-/** Reads the client's lines; requests end in another order than they began. */
+/** Reads the client's lines; requests end in another order than they began, and those under way at a break are lost. */
 export function parseSamples(
   text: string,
   workload: HttpWorkload,
   window: Window,
   faults: readonly string[] = [],
-): { samples: HttpSample[]; faults: string[] } {
+): Outcome<HttpSample> {
   const found = [...faults];
   const samples: HttpSample[] = [];
   for (const line of text.split('\n').filter(Boolean)) {
@@ -72,7 +73,8 @@ export function parseSamples(
     }
   }
   samples.sort((a, b) => a.t - b.t);
-  const expected = Math.ceil(window.durationNs / workload.intervalNs);
-  if (samples.length < expected) found.push(`${workload.name}: ${samples.length} requests began, not ${expected}`);
-  return { samples, faults: found };
+  const seconds = window.durationNs / 1e9;
+  const activity = { what: 'requests began', times: samples.map(({ t }) => t), interval: workload.intervalNs / 1e9 };
+  const starved = [...pauses({ ...activity, what: 'request began' }, 0, seconds), ...shortfall(activity, seconds)];
+  return { samples, faults: found, starved: starved.map((text) => `${workload.name}: ${text}`) };
 }

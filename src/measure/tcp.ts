@@ -7,8 +7,8 @@
  */
 import type { TcpSample } from '../results/bundle.ts';
 import type { TcpWorkload } from '../scenario/model.ts';
+import { pauses } from './starvation.ts';
 import {
-  ended,
   ending,
   endNs,
   type Outcome,
@@ -46,23 +46,19 @@ export async function prepareTcp(
   place: Place,
   signal?: AbortSignal,
 ): Promise<Prepared<TcpSample>> {
-  const programs = await Programs.of(workload.name, place.directory, signal);
-  const lines: { readonly atNs: bigint; readonly interval: IntervalLine }[] = [];
-  const server = await programs.startServer(serverArgv(place), place.serverNetns, /^Server listening/, (text) => {
-    const interval = parseInterval(text, workload.flows);
-    // On its end iperf3 prints the last interval again.
-    if (interval !== null && interval.from >= (lines.at(-1)?.interval.to ?? 0))
-      lines.push({ atNs: process.hrtime.bigint(), interval });
-  });
+  const programs = await Programs.of(workload.name, place, signal);
+  const received = new Intervals(workload.flows);
+  const sent = new Intervals(workload.flows);
+  await programs.startServer(serverArgv(place), place.serverNetns, /^Server listening/, (line) => received.add(line));
   const run = (window: Window) =>
     ending(programs, async () => {
-      const faults: string[] = [];
-      const client = programs.start('client', clientArgv(workload, place, window), { netns: place.clientNetns });
-      const exit = await programs.until(endNs(window) + TAIL_NS, client);
-      if (exit !== 'late') faults.push(await ended(client, exit));
-      const serverExit = await programs.until(0n, server);
-      if (serverExit !== 'late') faults.push(await ended(server, serverExit));
-      return outcome(workload, lines, window, faults);
+      const client = programs.start('client', clientArgv(workload, place, window), {
+        netns: place.clientNetns,
+        onStdoutLine: (line) => sent.add(line),
+      });
+      await programs.until(endNs(window) + TAIL_NS, client);
+      if (programs.broken && received.lines.length === 0) return { samples: [], faults: [], starved: [] };
+      return outcome(workload, received, sent, programs.elapsed(window));
     });
   return { run, stop: () => programs.stop() };
 }
@@ -102,6 +98,12 @@ function clientArgv(workload: TcpWorkload, { serverAddress, port }: Place, windo
     '--repeating-payload',
     '-C',
     CONGESTION_CONTROL,
+    // Of its own bytes nothing is told: the lines say that it runs.
+    '-i',
+    String(INTERVAL_S),
+    '-f',
+    'k',
+    '--forceflush',
   ];
   if (workload.rateBps === 0) return argv;
   const flowBps = Math.max(1, Math.round(workload.rateBps / workload.flows));
@@ -109,10 +111,11 @@ function clientArgv(workload: TcpWorkload, { serverAddress, port }: Place, windo
   return [...argv, '-b', String(flowBps), '-l', String(Math.min(MAX_BLOCK_BYTES, Math.max(MIN_BLOCK_BYTES, block)))];
 }
 
-const LINE = /^\[ *(\d+|SUM)\] +([\d.]+)-([\d.]+) +sec +[\d.]+ \w+ +([\d.]+) Kbits\/sec *$/;
+/** The client's lines go on with retransmissions and the window of each flow. */
+const LINE = /^\[ *(\d+|SUM)\] +([\d.]+)-([\d.]+) +sec +[\d.]+ \w+ +([\d.]+) Kbits\/sec(?: +\d+(?: +[\d.]+ \w+)?)? *$/;
 
 /**
- * Parses an interval line of the server; null for any other. The rate, whole kbit/s over the interval's true length, is
+ * Parses an interval line of either end; null for any other. The rate, whole kbit/s over the interval's true length, is
  * finer than the transfer column with its three digits; the printed times are rounded to 10 ms.
  */
 export function parseInterval(text: string, flows: number): IntervalLine | null {
@@ -122,24 +125,56 @@ export function parseInterval(text: string, flows: number): IntervalLine | null 
   return { from, to, bytes: Math.round((kbps * 1000 * (to - from)) / 8) };
 }
 
-function outcome(
-  workload: TcpWorkload,
-  lines: readonly { readonly atNs: bigint; readonly interval: IntervalLine }[],
-  window: Window,
-  faults: readonly string[],
-): Outcome<TcpSample> {
-  if (lines.length === 0) return { samples: [], faults: [...faults, `${workload.name}: the client never connected`] };
-  // A line comes when its interval ends, never before: the earliest, seen from its interval, is the best clock.
-  const start = Math.min(...lines.map(({ atNs, interval }) => secondsFrom(window.t0Ns, atNs) - interval.to));
-  const samples = lines
-    .map(({ interval }) => ({
+/** The interval lines of one end, with when they came. */
+class Intervals {
+  readonly lines: { readonly atNs: bigint; readonly interval: IntervalLine }[] = [];
+  readonly #flows: number;
+
+  constructor(flows: number) {
+    this.#flows = flows;
+  }
+
+  add(text: string): void {
+    const interval = parseInterval(text, this.#flows);
+    // On its end iperf3 prints the last interval again.
+    if (interval !== null && interval.from >= (this.lines.at(-1)?.interval.to ?? 0))
+      this.lines.push({ atNs: process.hrtime.bigint(), interval });
+  }
+
+  /** In seconds from the window's start. */
+  samples(window: Window): TcpSample[] {
+    // A line comes when its interval ends, never before: the earliest, seen from its interval, is the best clock.
+    const start = Math.min(...this.lines.map(({ atNs, interval }) => secondsFrom(window.t0Ns, atNs) - interval.to));
+    return this.lines.map(({ interval }) => ({
       t: round(start + interval.to),
       interval: round(interval.to - interval.from),
       bytes: interval.bytes,
-    }))
+    }));
+  }
+}
+
+function outcome(workload: TcpWorkload, received: Intervals, sent: Intervals, window: Window): Outcome<TcpSample> {
+  const seconds = window.durationNs / 1e9;
+  const samples = received.samples(window);
+  const starved = [
+    ...starvedEnd(`${workload.name}: the receiver`, samples, seconds),
+    ...starvedEnd(`${workload.name}: the sender`, sent.samples(window), seconds),
+  ];
+  return {
     // What began before t0 is not wholly of this window.
-    .filter((sample) => sample.t - sample.interval >= 0 && sample.t <= window.durationNs / 1e9);
-  return { samples, faults };
+    samples: samples.filter(({ t, interval }) => t - interval >= 0 && t <= seconds),
+    faults: samples.length === 0 ? [`${workload.name}: the client never connected`] : [],
+    starved,
+  };
+}
+
+/** From its first line on, an end that runs prints one every interval, whatever the network does. */
+function starvedEnd(who: string, lines: readonly TcpSample[], seconds: number): string[] {
+  const times = lines.map(({ t }) => t);
+  const first = times[0];
+  if (first === undefined) return [];
+  const activity = { what: 'line of its figures was printed', times, interval: INTERVAL_S };
+  return pauses(activity, Math.max(0, first), seconds).map((text) => `${who}: ${text}`);
 }
 
 /** To microseconds: more digits would be noise. */

@@ -5,7 +5,8 @@ import { LabError } from '../errors.ts';
 import type { UdpSample } from '../results/bundle.ts';
 import type { UdpWorkload } from '../scenario/model.ts';
 import { MARKER, UDP_HEADER_BYTES, UDP_MIN_PAYLOAD_BYTES } from './marker.ts';
-import { ended, ending, endNs, type Place, type Prepared, Programs, secondsFrom, type Window } from './workload.ts';
+import { pauses, shortfall } from './starvation.ts';
+import { ending, endNs, type Place, type Prepared, Programs, secondsFrom, type Window } from './workload.ts';
 
 /** After the last probe, answers are awaited for three times the longest round trip, or this long if there was none. */
 const WAIT_MS = 1000;
@@ -41,24 +42,26 @@ export async function prepareUdp(
       `${workload.name}: a payload of ${workload.payloadBytes} bytes; at least ${UDP_MIN_PAYLOAD_BYTES} hold irtt's header and the marker`,
     );
   }
-  const programs = await Programs.of(workload.name, place.directory, signal);
-  const server = await programs.startServer(serverArgv(place), place.serverNetns, /^\[ListenerStart\]/);
+  const programs = await Programs.of(workload.name, place, signal);
+  await programs.startServer(serverArgv(place), place.serverNetns, /^\[ListenerStart\]/);
   const run = (window: Window) =>
     ending(programs, async () => {
       const faults: string[] = [];
       const wallToMonotonicNs = wallOffsetNs();
       const file = programs.file('irtt.json');
-      const client = programs.start('client', clientArgv(workload, place, window, file), { netns: place.clientNetns });
-      const exit = await programs.until(endNs(window) + BigInt(WAIT_MS) * 1_000_000n + OVERDUE_NS, client);
-      if (exit === 'late') {
-        faults.push(`${workload.name}: the client did not end by itself`);
-        await client.running.stop();
-      } else if (exit.code !== 0) {
-        faults.push(await ended(client, exit));
-      }
-      const serverExit = await programs.until(0n, server);
-      if (serverExit !== 'late') faults.push(await ended(server, serverExit));
-      return parseIrtt(await readFile(file, 'utf8').catch(() => ''), workload.name, window, wallToMonotonicNs, faults);
+      const argv = clientArgv(workload, place, window, file);
+      const client = programs.start('client', argv, { netns: place.clientNetns, endsByItself: true });
+      const how = await programs.until(endNs(window) + BigInt(WAIT_MS) * 1_000_000n + OVERDUE_NS, client);
+      if (how === 'late') faults.push(`${workload.name}: the client did not end by itself`);
+      const measured = programs.elapsed(window);
+      await client.running.stop();
+      const text = await readFile(file, 'utf8').catch(() => '');
+      // Broken off before it had anything to write, or killed.
+      if (programs.broken && text === '') return { samples: [], faults: [], starved: [] };
+      const { samples, faults: found } = parseIrtt(text, workload.name, measured, wallToMonotonicNs, faults);
+      // An irtt that is broken off complains of it.
+      if (programs.broken) return { samples, faults: [], starved: [] };
+      return { samples, faults: found, starved: samples.length === 0 ? [] : starved(workload, samples, measured) };
     });
   return { run, stop: () => programs.stop() };
 }
@@ -138,6 +141,15 @@ export function parseIrtt(
     }))
     .filter(({ t }) => t >= 0 && t < window.durationNs / 1e9);
   return { samples, faults: found };
+}
+
+/** irtt leaves out what it is too late for. */
+export function starved({ name, intervalNs }: UdpWorkload, samples: readonly UdpSample[], window: Window): string[] {
+  const seconds = window.durationNs / 1e9;
+  const activity = { what: 'probes were sent', times: samples.map(({ t }) => t), interval: intervalNs / 1e9 };
+  return [...pauses({ ...activity, what: 'probe was sent' }, 0, seconds), ...shortfall(activity, seconds)].map(
+    (text) => `${name}: ${text}`,
+  );
 }
 
 function parse(text: string): z.infer<typeof Result> | string {

@@ -2,10 +2,11 @@
  * The one shape of every workload: `prepare…` brings the server up and resolves once it listens; `run` starts the client
  * at once, measures a window of time and ends everything. Whatever happens, no process is left.
  */
-import { mkdtemp, readFile } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LabError } from '../errors.ts';
 import { type Exit, type Running, type StartOptions, start } from '../process/process.ts';
+import { describeExit, type Watch } from '../process/watch.ts';
 
 /** Where a workload runs. */
 export interface Place {
@@ -18,6 +19,8 @@ export interface Place {
   readonly port: number;
   /** An existing directory for the programs' output; the caller removes it. */
   readonly directory: string;
+  /** Told when a program ends before its time; its first ending, of whatever, is the end of the window. */
+  readonly watch: Watch;
 }
 
 /** [t0, t0 + duration). */
@@ -35,11 +38,14 @@ export interface Outcome<Sample> {
   readonly samples: readonly Sample[];
   /** What keeps the samples from being trusted; empty when all went well. */
   readonly faults: readonly string[];
+  /** Likewise, where the reason is that a program did not get to run when it should have. */
+  readonly starved: readonly string[];
 }
 
 export interface Prepared<Sample> {
   /**
-   * Once only. Resolves after the window's end (HTTP and UDP wait a little for late answers).
+   * Once only. Resolves after the window's end (HTTP and UDP wait a little for late answers), or when the watch tells of
+   * an ending, with what there is by then.
    * @throws the signal's reason when it is aborted.
    */
   run(window: Window): Promise<Outcome<Sample>>;
@@ -56,12 +62,15 @@ export type Prepare<Workload, Sample> = (
 
 /** How long a server may take to listen. */
 const LISTEN_DEADLINE_MS = 10_000;
-const STDERR_SHOWN = 500;
 
 interface Program {
   readonly title: string;
   readonly running: Running;
-  readonly stderrFile: string;
+}
+
+interface ProgramOptions extends StartOptions {
+  /** Exit code 0 is how it is meant to end. */
+  readonly endsByItself?: boolean;
 }
 
 /** The programs of one workload: started, watched and ended together. */
@@ -70,18 +79,20 @@ export class Programs {
   readonly #directory: string;
   readonly #signal: AbortSignal | undefined;
   readonly #programs: Program[] = [];
+  readonly #watch: Watch;
 
-  private constructor(name: string, directory: string, signal?: AbortSignal) {
+  private constructor(name: string, directory: string, watch: Watch, signal?: AbortSignal) {
     this.#name = name;
     this.#directory = directory;
+    this.#watch = watch;
     this.#signal = signal;
     // Also between `prepare` and `run`, when nobody waits for anything.
     signal?.addEventListener('abort', () => void this.stop(), { once: true });
   }
 
-  /** Files go to a new folder in `directory`, so that no earlier run's can be taken for this one's. */
-  static async of(name: string, directory: string, signal?: AbortSignal): Promise<Programs> {
-    return new Programs(name, await mkdtemp(join(directory, `${name}-`)), signal);
+  /** Files go to a new folder in the place's directory, so that no earlier run's can be taken for this one's. */
+  static async of(name: string, { directory, watch }: Place, signal?: AbortSignal): Promise<Programs> {
+    return new Programs(name, await mkdtemp(join(directory, `${name}-`)), watch, signal);
   }
 
   /** Path of a file of this run. */
@@ -90,10 +101,12 @@ export class Programs {
   }
 
   /** @throws the signal's reason when it is already aborted. */
-  start(role: 'client' | 'server', argv: readonly string[], options: StartOptions): Program {
+  start(role: 'client' | 'server', argv: readonly string[], { endsByItself, ...options }: ProgramOptions): Program {
     this.#signal?.throwIfAborted();
-    const stderrFile = this.file(`${role}.stderr`);
-    const program = { title: `${this.#name}: ${role}`, running: start(argv, { ...options, stderrFile }), stderrFile };
+    const title = `${this.#name}: ${role}`;
+    const running = start(argv, { ...options, stderrFile: this.file(`${role}.stderr`) });
+    this.#watch.add(title, running, endsByItself);
+    const program = { title, running };
     this.#programs.push(program);
     return program;
   }
@@ -121,18 +134,40 @@ export class Programs {
     const fault =
       outcome === 'late'
         ? `${server.title} does not listen after ${LISTEN_DEADLINE_MS} ms`
-        : await ended(server, outcome);
+        : describeExit(server.title, server.running, outcome);
     await this.stop();
     throw new LabError(fault);
   }
 
   /**
-   * Waits for a moment or for a program to end, whichever is first.
-   * @returns How it ended, or 'late'.
+   * Waits for a moment, for a program to end or for the watch to tell of an ending, whichever is first.
+   * @returns 'ended', by itself and as it should; 'late' when the moment came first; 'broken' after an ending.
    */
-  async until(atNs: bigint, program: Program): Promise<Exit | 'late'> {
+  async until(atNs: bigint, { running }: Program): Promise<'ended' | 'late' | 'broken'> {
+    const broken = Promise.withResolvers<'broken'>();
+    const onEnding = () => broken.resolve('broken');
+    this.#watch.signal.addEventListener('abort', onEnding, { once: true });
+    if (this.broken) onEnding();
     const ms = Number(atNs - process.hrtime.bigint()) / 1e6;
-    return this.#within(Math.max(0, ms), [program.running.exited]);
+    try {
+      const outcome = await this.#within<Exit | 'broken'>(Math.max(0, ms), [running.exited, broken.promise]);
+      if (outcome === 'late') return 'late';
+      return this.broken ? 'broken' : 'ended';
+    } finally {
+      this.#watch.signal.removeEventListener('abort', onEnding);
+    }
+  }
+
+  /** Something ended that should not have, and the window with it. */
+  get broken(): boolean {
+    return this.#watch.signal.aborted;
+  }
+
+  /** The window up to its end, or up to now when it is broken off. */
+  elapsed(window: Window): Window {
+    if (!this.broken) return window;
+    const ns = Number(process.hrtime.bigint() - window.t0Ns);
+    return { ...window, durationNs: Math.max(0, Math.min(window.durationNs, ns)) };
   }
 
   async stop(): Promise<void> {
@@ -162,13 +197,6 @@ export async function ending<Value>(programs: Programs, body: () => Promise<Valu
   } finally {
     await programs.stop();
   }
-}
-
-/** A sentence on a program that ended when it should not have. */
-export async function ended(program: Program, exit: Exit): Promise<string> {
-  const how = exit.signal === null ? `exit code ${exit.code}` : `signal ${exit.signal}`;
-  const stderr = (await readFile(program.stderrFile, 'utf8')).trim().slice(-STDERR_SHOWN);
-  return `${program.title} ended early with ${how}${stderr === '' ? '' : `: ${stderr}`}`;
 }
 
 /** Nanoseconds of the window's end. */

@@ -6,9 +6,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { Socket } from 'node:net';
+import { constants } from 'node:os';
 import { createInterface } from 'node:readline';
 import { execa } from 'execa';
 import { LabError } from '../errors.ts';
+import { confined } from './confined.ts';
 
 /** Time between SIGTERM and SIGKILL, milliseconds. */
 const DEFAULT_GRACE_MS = 2000;
@@ -17,6 +19,8 @@ const STDERR_SHOWN = 2000;
 export interface RunOptions {
   /** Path of a network namespace to run in, e.g. `/run/netns/x`. */
   readonly netns?: string;
+  /** For commands that a scenario brings along: without rights outside its network namespace (confined.ts). */
+  readonly confined?: boolean;
   readonly input?: string;
   readonly timeoutMs?: number;
   readonly cwd?: string;
@@ -48,7 +52,11 @@ export interface Exit {
 export interface Running {
   readonly pid: number;
   readonly argv: readonly string[];
+  readonly netns: string | undefined;
+  readonly stderrFile: string | undefined;
   readonly exited: Promise<Exit>;
+  /** `stop` has been called: its end is no surprise. */
+  readonly stopping: boolean;
   /** SIGTERM, then SIGKILL after the grace period; resolves when the process is gone. */
   stop(graceMs?: number): Promise<void>;
 }
@@ -66,7 +74,7 @@ function entering(netns: string | undefined, argv: readonly string[]): [string, 
  * @throws LabError when it cannot be started, times out or exits with a code other than 0.
  */
 export async function run(argv: readonly string[], options: RunOptions = {}): Promise<Output> {
-  const [program, ...args] = entering(options.netns, argv);
+  const [program, ...args] = entering(options.netns, options.confined === true ? confined(argv) : argv);
   const result = await execa(program, args, {
     reject: false,
     stdin: options.input === undefined ? 'ignore' : 'pipe',
@@ -129,7 +137,49 @@ export function start(argv: readonly string[], options: StartOptions = {}): Runn
   // A failed start is an unhandled rejection otherwise, before anybody awaits it.
   exited.catch(() => {});
   if (child.pid === undefined) throw new LabError(`${argv.join(' ')}: cannot be started; is ${program} installed?`);
-  return { pid: child.pid, argv, exited, stop: (graceMs = DEFAULT_GRACE_MS) => stop(child, graceMs) };
+  const { pid } = child;
+  let stopping = false;
+  return {
+    pid,
+    argv,
+    netns: options.netns,
+    stderrFile: options.stderrFile,
+    exited,
+    get stopping() {
+      return stopping;
+    },
+    stop: (graceMs = DEFAULT_GRACE_MS) => {
+      stopping = true;
+      return stop(child, graceMs);
+    },
+  };
+}
+
+/**
+ * Runs a command with this process's own standard streams, in its process group: what is typed, Ctrl-C included,
+ * is the command's business alone.
+ * @returns its exit code; 128 + n where signal n ended it, as shells say it
+ * @throws LabError when it cannot be started
+ */
+export async function runAtTerminal(
+  argv: readonly string[],
+  { netns, cwd, env }: Pick<RunOptions, 'netns' | 'cwd' | 'env'> = {},
+): Promise<number> {
+  const [program, ...args] = entering(netns, argv);
+  const child = spawn(program, args, {
+    stdio: 'inherit',
+    ...(cwd === undefined ? {} : { cwd }),
+    env: { ...process.env, ...env },
+  });
+  const ignore = () => {};
+  const passOn = (name: NodeJS.Signals) => child.kill(name);
+  process.on('SIGINT', ignore).on('SIGQUIT', ignore).on('SIGTERM', passOn).on('SIGHUP', passOn);
+  try {
+    const { code, signal } = await exitOf(child, argv);
+    return code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
+  } finally {
+    process.off('SIGINT', ignore).off('SIGQUIT', ignore).off('SIGTERM', passOn).off('SIGHUP', passOn);
+  }
 }
 
 async function exitOf(child: ChildProcess, argv: readonly string[]): Promise<Exit> {

@@ -19,7 +19,7 @@ export function answerOf(bundle: Bundle): Answer {
   const { verdicts } = bundle.verdicts;
   const held = verdicts.filter((verdict) => verdict.holds).length;
   return {
-    lead: leadOf(held, verdicts.length),
+    lead: `${bundle.manifest.invalid.length > 0 ? 'The run is invalid. ' : ''}${leadOf(held, verdicts.length)}`,
     sentences: bundle.manifest.transports.map((transport) => ({ transport, text: sentenceOf(bundle, transport) })),
     note:
       bundle.manifest.repeat > 1

@@ -24,7 +24,8 @@ export interface ChartPicture {
 export interface EventSummary extends EventMark {
   readonly event: string;
   readonly text: string;
-  readonly planned: number;
+  /** Null for what nobody planned: the end of a process. */
+  readonly planned: number | null;
   /** Actual start in each pass, seconds. */
   readonly started: readonly number[];
   readonly errors: readonly string[];
@@ -55,7 +56,7 @@ export function eventSummaries(passes: readonly PassData[]): EventSummary[] {
     (event) => JSON.stringify([event.planned, event.event, event.text]),
   );
   return [...groups.values()]
-    .sort((a, b) => a[0]!.planned - b[0]!.planned)
+    .sort((a, b) => due(a[0]!) - due(b[0]!))
     .map((records, index) => summariseEvent(records, String(index + 1)));
 }
 
@@ -63,7 +64,12 @@ function summariseEvent(records: readonly TimelineRecord[], label: string): Even
   const { event, text, planned } = records[0]!;
   const started = records.map((record) => record.started);
   const errors = records.flatMap((record) => (record.error === null ? [] : [`${record.pass}: ${record.error}`]));
-  return { label, event, text, planned, started, errors, t: median(started) };
+  // What ended before the pass began is marked at its beginning.
+  return { label, event, text, planned, started, errors, t: Math.max(0, median(started)) };
+}
+
+function due({ planned, started }: TimelineRecord): number {
+  return planned ?? started;
 }
 
 function chartsOf(bundle: Bundle): Map<string, TimeChart> {

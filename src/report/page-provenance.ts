@@ -2,6 +2,7 @@
 import type { Manifest } from '../results/bundle.ts';
 import type { Bundle } from '../results/bundle-reader.ts';
 import { STEADY_PROBES } from '../results/metrics.ts';
+import { describeLoad } from './load-notes.ts';
 import { type Markup, markup } from './markup.ts';
 import { formatBytes, formatCount, formatSeconds } from './numbers.ts';
 
@@ -65,6 +66,7 @@ function runRows(manifest: Manifest): Row[] {
     ['started', manifest.startedAt],
     ['finished', manifest.finishedAt],
     ['passes', passes.map((pass) => pass.id).join(', ')],
+    ...passes.map((pass): Row => [`machine in ${pass.id}`, describeLoad(pass)]),
     ['seed', String(manifest.seed)],
     ['control plane', manifest.controlPlane],
     ['BGP', `hold time ${bgp.holdSeconds} s, BFD ${bgp.bfd ? 'on' : 'off'}`],

@@ -5,6 +5,7 @@ import type { Bundle } from '../results/bundle-reader.ts';
 import type { TransportName } from '../scenario/model.ts';
 import { answerOf } from './answer.ts';
 import { type ChartPicture, type EventSummary, eventSummaries } from './charts.ts';
+import { loadNotes } from './load-notes.ts';
 import { type Markup, markup } from './markup.ts';
 import { COMPARISON_TITLES, formatCounted, METRIC_TITLES } from './metric-titles.ts';
 import { formatMilliseconds, formatSeconds } from './numbers.ts';
@@ -16,7 +17,7 @@ import { topologySvg } from './topology-svg.ts';
 export function headSection(bundle: Bundle): Markup {
   const { scenario, startedAt, runId } = bundle.manifest;
   const answer = answerOf(bundle);
-  const state = bundle.verdicts.holds ? 'holds' : 'fails';
+  const state = bundle.verdicts.holds && bundle.manifest.invalid.length === 0 ? 'holds' : 'fails';
   return markup`<header>
 <div class="eyebrow">CilION · ${scenario.name} · ${startedAt.slice(0, 16).replace('T', ' ')} UTC · run ${runId}</div>
 <h1>${scenario.title}</h1>
@@ -24,6 +25,7 @@ export function headSection(bundle: Bundle): Markup {
 <div class="answer"><span class="lead ${state}">${answer.lead}</span>
 <ul>${answer.sentences.map(({ transport, text }) => markup`<li class="t-${transport}">${unbroken(text)}</li>`)}</ul></div>
 <p class="note">${answer.note}</p>
+${loadNotes(bundle.manifest).map((note) => markup`<p class="note">Busy machine in ${note}.</p>`)}
 </header>`;
 }
 
@@ -104,14 +106,15 @@ ${figures}</section>`;
 }
 
 function eventItem(event: EventSummary): Markup {
-  const late = event.started.map((started) => formatMilliseconds((started - event.planned) * 1000));
+  const { planned } = event;
+  const late = planned === null ? [] : event.started.map((started) => formatMilliseconds((started - planned) * 1000));
   const errors = event.errors.map((error) => markup`<br><span class="fails">failed in ${error}</span>`);
-  return markup`<li><span class="badge">${event.label}</span><span class="when">${formatSeconds(event.planned)}</span>
-<span>${event.text} <code>${event.event}</code>${errors}</span><span class="actual" title="${late.join(', ')}">${lateness(event)}</span></li>`;
+  return markup`<li><span class="badge">${event.label}</span><span class="when">${formatSeconds(planned ?? event.t)}</span>
+<span>${event.text} <code>${event.event}</code>${errors}</span><span class="actual" title="${late.join(', ')}">${planned === null ? 'not planned' : lateness(event.started, planned)}</span></li>`;
 }
 
-function lateness(event: EventSummary): string {
-  const late = event.started.map((started) => (started - event.planned) * 1000);
+function lateness(started: readonly number[], planned: number): string {
+  const late = started.map((each) => (each - planned) * 1000);
   return `began ${formatMilliseconds(Math.min(...late))} to ${formatMilliseconds(Math.max(...late))} after its planned time`;
 }
 

@@ -1,6 +1,6 @@
 /**
  * The report's colours. One accent a transport, everywhere. Orange, purple and cyan stay apart for every common kind of
- * colour blindness, by hue and by lightness; line dashes and symbols repeat the difference.
+ * colour blindness, by hue and by lightness; line dashes and symbols repeat the difference, and tell olive from orange.
  */
 import type { TransportName } from '../scenario/model.ts';
 
@@ -33,7 +33,7 @@ export const PALETTES: Readonly<Record<Theme, Palette>> = {
     attackWash: 'rgba(179, 18, 63, 0.07)',
     holds: '#16703c',
     fails: '#b3123f',
-    transports: { ip: '#c76a00', vxlan: '#7a4cc0', cilion: '#007f9e' },
+    transports: { ip: '#c76a00', vxlan: '#7a4cc0', wireguard: '#716f0c', cilion: '#007f9e' },
   },
   dark: {
     page: '#12151a',
@@ -46,17 +46,23 @@ export const PALETTES: Readonly<Record<Theme, Palette>> = {
     attackWash: 'rgba(255, 112, 149, 0.10)',
     holds: '#57c98a',
     fails: '#ff7095',
-    transports: { ip: '#f5a13d', vxlan: '#b797f2', cilion: '#45c4e0' },
+    transports: { ip: '#f5a13d', vxlan: '#b797f2', wireguard: '#cccb5c', cilion: '#45c4e0' },
   },
 };
 
 /** Dash pattern of a transport's lines, canvas and SVG units. */
-export const DASHES: Readonly<Record<TransportName, readonly number[]>> = { ip: [], vxlan: [6, 3], cilion: [] };
+export const DASHES: Readonly<Record<TransportName, readonly number[]>> = {
+  ip: [],
+  vxlan: [6, 3],
+  wireguard: [2, 3],
+  cilion: [],
+};
 
 /** How a transport is called in sentences. */
 export const TRANSPORT_TITLES: Readonly<Record<TransportName, string>> = {
   ip: 'Plain IP',
   vxlan: 'VXLAN',
+  wireguard: 'WireGuard',
   cilion: 'CilION',
 };
 

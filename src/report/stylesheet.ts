@@ -59,6 +59,7 @@ code,.mono{font-family:"JetBrains Mono",ui-monospace,"SF Mono",Menlo,Consolas,"D
 .chip{display:inline-block;color:var(--accent);border:1px solid currentColor;border-radius:999px;padding:0 9px;font-size:12px;font-weight:600;line-height:20px;white-space:nowrap}
 .swatch{display:inline-block;width:22px;height:0;border-top:3px solid var(--accent);vertical-align:middle;margin-right:7px}
 .swatch.t-vxlan{border-top-style:dashed}
+.swatch.t-wireguard{border-top-style:dotted}
 .holds{color:var(--holds)}
 .fails{color:var(--fails)}
 .verdicts{list-style:none;margin:0;padding:0}

@@ -3,6 +3,7 @@ import { stripVTControlCharacters, styleText } from 'node:util';
 import type { Verdict } from '../results/bundle.ts';
 import type { Bundle } from '../results/bundle-reader.ts';
 import type { TransportName } from '../scenario/model.ts';
+import { loadNotes } from './load-notes.ts';
 import { COMPARISON_TITLES, formatCounted, METRIC_TITLES } from './metric-titles.ts';
 import { formatSeconds } from './numbers.ts';
 import { transportTitle } from './palette.ts';
@@ -23,6 +24,7 @@ export function terminalSummary(bundle: Bundle, options: TerminalOptions): strin
   const { manifest, verdicts } = bundle;
   const lines = [
     ...manifest.invalid.map((reason) => style('red', `INVALID RUN: ${printable(reason)}`)),
+    ...loadNotes(manifest).map((note) => style('yellow', `busy machine in ${note}`)),
     style('bold', printable(manifest.scenario.title)),
     '',
     ...tableLines(bundle, style),

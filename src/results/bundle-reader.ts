@@ -79,7 +79,7 @@ async function readPass(
   }
   return {
     pass,
-    durationSeconds: manifest.durationSeconds,
+    durationSeconds: pass.brokenOffAt ?? manifest.durationSeconds,
     workloads,
     events: events.filter((event) => event.pass === pass.id),
     wires: (await readOptionalLines<WireSample>(folder, samplesPath(pass.id, 'wires'))) ?? [],

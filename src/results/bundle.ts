@@ -27,6 +27,19 @@ export interface Pass {
   readonly repetition: number;
   /** Wall clock at t = 0, milliseconds since the epoch. */
   readonly startedAt: number;
+  /** Seconds from the start at which it was broken off because a part of the run had ended; absent when it was whole. */
+  readonly brokenOffAt?: number;
+  /** What the machine did meanwhile; absent where the kernel does not tell. */
+  readonly load?: MachineLoad;
+}
+
+/** Shares between 0 and 1 over a pass, of all cores together but for `waiting`. */
+export interface MachineLoad {
+  readonly idle: number;
+  /** Time that the hypervisor gave to others. */
+  readonly steal: number;
+  /** Share of the time in which some process waited for a core (pressure stall information); null without it. */
+  readonly waiting: number | null;
 }
 
 export interface Manifest {
@@ -64,6 +77,11 @@ export interface Manifest {
   readonly stageSeconds: Readonly<Record<string, number>>;
   /** Empty when the run can be trusted; else why not (a process died, events were late …). */
   readonly invalid: readonly string[];
+  /**
+   * Of these, all that is wrong is that the machine was too busy, so that the same run may well be valid when it is
+   * repeated. Absent in bundles of older versions.
+   */
+  readonly tooBusy?: boolean;
 }
 
 export interface TopologyRecord {
@@ -111,8 +129,8 @@ export interface TimelineRecord {
   readonly event: string;
   /** A sentence for people: `2-ff00:0:260 announces 10.2.0.0/17 and 10.2.128.0/17`. */
   readonly text: string;
-  /** Planned, begun, done: seconds from the start of the pass. */
-  readonly planned: number;
+  /** Planned, begun, done: seconds from the start of the pass. `planned` is null for what nobody planned: `process.ended`. */
+  readonly planned: number | null;
   readonly started: number;
   readonly finished: number;
   readonly error: string | null;

@@ -29,7 +29,8 @@ function judgeOne(assertion: Assertion, passes: readonly PassData[]): Verdict {
     .filter((data) => data.pass.transport === assertion.transport)
     .map((data) => ({
       pass: data.pass.id,
-      value: measure(assertion.metric, data, window, assertion.workload),
+      // A window that the pass did not come to the end of was not measured.
+      value: window.to > data.durationSeconds ? null : measure(assertion.metric, data, window, assertion.workload),
     }));
   const holds = HOLDS[assertion.comparison];
   return {

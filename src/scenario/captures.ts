@@ -41,12 +41,23 @@ export async function startCaptures(
 async function stopAll(scenario: Scenario, lab: Lab): Promise<string[]> {
   const faults: string[] = [];
   for (const { link } of scenario.captures) {
-    const reports = await lab.wires.stopCapture(link);
-    const missed = reports.ab.missed + reports.ba.missed;
-    if (missed > 0)
-      faults.push(`the capture of ${link} misses ${missed} frames: they came faster than they were written`);
+    try {
+      const reports = await lab.wires.stopCapture(link);
+      const missed = reports.ab.missed + reports.ba.missed;
+      if (missed > 0)
+        faults.push(`the capture of ${link} misses ${missed} frames: they came faster than they were written`);
+    } catch (error) {
+      if (!(error instanceof LabError)) throw error;
+      faults.push(`the capture of ${link} is incomplete: ${error.message}`);
+    }
   }
   return faults;
+}
+
+export interface Observed {
+  readonly packets: readonly ObservedPacket[];
+  /** Why a capture could not be read to its end. */
+  readonly faults: readonly string[];
 }
 
 /**
@@ -58,23 +69,30 @@ export async function observeCaptures(
   lab: Lab,
   captures: RunningCaptures,
   startNs: bigint,
-): Promise<ObservedPacket[] | null> {
+): Promise<Observed | null> {
   const observers = [...captures.files].filter(([capture]) => capture.observer !== undefined);
   if (observers.length === 0) return null;
   const end = scenario.durationNs / 1e9;
   const prefixes = lab.plan.clusters.map(({ prefix }) => prefix);
   const packets: ObservedPacket[] = [];
+  const faults: string[] = [];
   for (const [capture, files] of observers) {
     const link = linkPlan(lab, capture.link);
     // Only the direction towards the observer: what it sends itself did not arrive.
     const file = link.b.ia === capture.observer ? files.ab : files.ba;
     const observer = { link: capture.link, startNs, prefixes, containsMarker };
-    for await (const packet of observe(readPcap(file), observer)) {
-      // What came in the second before t = 0 belongs to the warm-up.
-      if (packet.t >= 0 && packet.t <= end) packets.push(packet);
+    try {
+      for await (const packet of observe(readPcap(file), observer)) {
+        // What came in the second before t = 0 belongs to the warm-up.
+        if (packet.t >= 0 && packet.t <= end) packets.push(packet);
+      }
+    } catch (error) {
+      // Whoever wrote it was killed within a record: what stands before that did arrive.
+      if (!(error instanceof LabError)) throw error;
+      faults.push(`the capture of ${capture.link} is damaged: ${error.message}`);
     }
   }
-  return packets.sort((a, b) => a.t - b.t);
+  return { packets: packets.sort((a, b) => a.t - b.t), faults };
 }
 
 function linkPlan(lab: Lab, id: string): LinkPlan {

@@ -53,8 +53,8 @@ function meaning(event: TimelineEvent, scenario: Scenario, lab: Lab): Meaning {
       const netns = lab.netns(namespaceNamed(event.in, lab));
       return {
         text: `${event.argv.join(' ')} in ${event.in}`,
-        perform: async () => {
-          await run(event.argv, { netns, timeoutMs: EXEC_TIMEOUT_MS });
+        perform: async (over) => {
+          await run(event.argv, { netns, confined: true, timeoutMs: EXEC_TIMEOUT_MS, signal: over });
         },
       };
     }

@@ -10,7 +10,7 @@ import { isReachable } from '../topology/reachable.ts';
 import { buildAssertions } from './load/assertions.ts';
 import { buildCaptures } from './load/captures.ts';
 import { buildClusters, readManifests } from './load/clusters.ts';
-import { attackers, buildTimeline } from './load/timeline.ts';
+import { attackers, attacks, buildTimeline } from './load/timeline.ts';
 import { buildWorkloads } from './load/workloads.ts';
 import type { BgpSettings, Cluster, InputFile, Scenario } from './model.ts';
 import { type ScenarioInput, scenarioSchema } from './schema.ts';
@@ -26,7 +26,9 @@ export async function loadScenario(path: string): Promise<Scenario> {
   const collector = new Collector(yaml);
   const topology = await readTopology(join(dirname(path), yaml.value.topology), collector);
   const manifests = await readManifests(yaml.value.clusters, path, collector);
+  // Whatever refers to a file that cannot be read would only repeat its fault.
   if (topology === undefined) throw new InputError(collector.problems);
+  collector.throwIfAny();
   const scenario = assemble(path, yaml.value, topology, manifests, collector);
   collector.throwIfAny();
   const inputs = [scenarioFile, topology.file, ...manifests.flat()];
@@ -48,7 +50,7 @@ async function readTopology(path: string, collector: Collector): Promise<ReadTop
     return { ...parseTopology(path, text), file: { path, text } };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    collector.problems.push(...error.problems);
+    collector.addAll(error.problems);
     return undefined;
   }
 }
@@ -65,24 +67,27 @@ function assemble(
     if (transports.indexOf(transport) < index)
       collector.report(['transports', index], `${transport} stands there twice`);
   });
-  if (durationNs === 0) collector.report(['duration'], 'leaves no time to measure', 'such as 10s');
+  if (durationNs === 0) collector.report(['duration'], 'leaves no time to measure', 'a duration such as 10s');
+  const endNs = durationNs === 0 ? Infinity : durationNs;
   const bgp = readBgp(input, collector);
+  const before = collector.problems.length;
   const clusters = buildClusters(input.clusters, manifests, topology, collector);
   // Whatever refers to a cluster that is at fault would only repeat its fault.
-  if (clusters.length < input.clusters.length) collector.throwIfAny();
+  if (collector.problems.length > before) collector.throwIfAny();
   checkReachable(clusters, topology, collector);
   const workloads = buildWorkloads(input.workloads, clusters, collector);
-  const timeline = buildTimeline(input.timeline, durationNs, { topology, clusters, collector });
+  const timeline = buildTimeline(input.timeline, endNs, { topology, clusters, collector });
   const captures = buildCaptures(input, attackers(timeline), { topology, clusters, collector });
   const assertions = buildAssertions(
     input.assertions,
     {
-      durationNs,
+      durationNs: endNs,
       transports,
-      workloads,
-      observed: captures.some(({ observer }) => observer !== undefined),
-      diverts: attackers(timeline).length > 0,
-      recovers: timeline.some(({ event }) => event === 'bgp.withdraw' || event === 'link.restore'),
+      // As written, sound or not: an assertion is not wrong because what it measures is.
+      workloads: input.workloads,
+      observed: input.observe !== undefined || input.timeline.some(attacks),
+      diverts: input.timeline.some(attacks),
+      recovers: input.timeline.some(({ event }) => event === 'bgp.withdraw' || event === 'link.restore'),
     },
     collector,
   );

@@ -20,6 +20,7 @@ export interface RunFacts {
   readonly command: readonly string[];
   readonly stageSeconds: Readonly<Record<string, number>>;
   readonly invalid: readonly string[];
+  readonly tooBusy: boolean;
   readonly inputs: Manifest['inputs'];
 }
 
@@ -55,6 +56,7 @@ export async function describeRun(scenario: Scenario, passes: readonly Pass[], f
     inputs: facts.inputs,
     stageSeconds: facts.stageSeconds,
     invalid: facts.invalid,
+    tooBusy: facts.tooBusy,
   };
 }
 

@@ -1,7 +1,7 @@
 /** A scenario as plain immutable data: what is built, who talks to whom, what goes wrong when, what must hold. */
 import type { IsdAs, Shape, Topology } from '../topology/model.ts';
 
-export type TransportName = 'ip' | 'vxlan' | 'cilion';
+export type TransportName = 'ip' | 'vxlan' | 'wireguard' | 'cilion';
 
 /** Nanoseconds from the start of a pass. */
 export type Offset = number;

@@ -1,26 +1,27 @@
-/** One pass: a transport attached, the timeline replayed under the workloads, everything measured, all put back. */
+/**
+ * One pass: a transport attached, the timeline replayed under the workloads, everything measured, all put back. When a
+ * part of the run ends that should not, the pass is broken off and keeps what it has by then.
+ */
 import type { Lab } from '../emulator/lab.ts';
-import { prepareHttp } from '../measure/http.ts';
-import { prepareTcp } from '../measure/tcp.ts';
-import { prepareUdp } from '../measure/udp.ts';
-import type { Outcome, Place, Prepared, Window } from '../measure/workload.ts';
-import type { HttpSample, Pass, PathRecord, TcpSample, TimelineRecord, UdpSample } from '../results/bundle.ts';
+import { loadBetween, readLoad } from '../measure/machine-load.ts';
+import type { Outcome, Window } from '../measure/workload.ts';
+import type { Ending } from '../process/watch.ts';
+import type { MachineLoad, Pass, PathRecord, TimelineRecord } from '../results/bundle.ts';
 import type { BundleWriter } from '../results/bundle-writer.ts';
-import type { PassData, WorkloadSamples } from '../results/pass-data.ts';
+import type { PassData } from '../results/pass-data.ts';
 import type { Attached, Transport } from '../transports/transport.ts';
 import { observeCaptures, startCaptures } from './captures.ts';
 import { actionsOf } from './events.ts';
-import type { Scenario, Workload } from './model.ts';
-import { podPlace } from './places.ts';
-import { playTimeline, timelineFaults } from './play-timeline.ts';
+import type { Scenario } from './model.ts';
+import { PassClock } from './pass-clock.ts';
+import { type AnySample, named, type PreparedWorkload, prepareWorkloads } from './pass-workloads.ts';
+import { failures, lateEvents, playTimeline } from './play-timeline.ts';
 import { requireReachability } from './reachability.ts';
 import { recordRoutes } from './routes.ts';
-import { sampleWires } from './wire-sampler.ts';
+import { sampleWires, type WireSamples } from './wire-sampler.ts';
 
 /** From starting the clients to t = 0: connections are made and caches warm by then; it is not measured. */
 const LEAD_MS = 1000;
-/** Ports of the workloads' servers: the first is iperf3's own. */
-const FIRST_PORT = 5201;
 
 export interface PassContext {
   readonly lab: Lab;
@@ -37,119 +38,172 @@ export interface PassResult {
   readonly drops: Readonly<Record<string, number>>;
   /** Why it cannot be trusted; empty when it can. */
   readonly faults: readonly string[];
+  /** Likewise, where the reason is that the machine was too busy. */
+  readonly starved: readonly string[];
+}
+
+/** What a pass brought, before anybody knows whether the lab could be put back behind it. */
+interface Measured {
+  readonly data: Omit<PassData, 'pass' | 'durationSeconds'>;
+  readonly load: MachineLoad | null;
+  readonly clock: PassClock;
+  /** Wall clock at t = 0, milliseconds since the epoch. */
+  readonly startedAt: number;
+  readonly paths: readonly PathRecord[];
+  readonly drops: Readonly<Record<string, number>>;
+  readonly faults: readonly string[];
+  readonly starved: readonly string[];
 }
 
 export async function runPass(context: PassContext, transport: Transport, repetition: number): Promise<PassResult> {
-  const attached = await transport.attach(context.lab);
+  const { lab, signal } = context;
+  const id = `${transport.name}-${repetition}`;
+  const before = lab.watch.endings.length;
+  let measured: Measured;
   try {
-    return await measure(context, transport, attached, repetition);
-  } finally {
-    await attached.detach();
+    const attached = await transport.attach(lab);
+    try {
+      measured = await measure(context, transport, attached, id);
+    } finally {
+      attached.release();
+      await putBack(context, `${transport.name} could not be detached`, () => attached.detach());
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(await lab.watch.hasEnding())) throw error;
+    measured = nothing(context);
   }
+  return conclude(context, { transport: transport.name, repetition, id }, measured, lab.watch.endings.slice(before));
 }
 
-async function measure(
-  context: PassContext,
-  transport: Transport,
-  attached: Attached,
-  repetition: number,
-): Promise<PassResult> {
-  const { lab, scenario, bundle, signal, detail } = context;
+/** A pass that never began, because a part of the run had ended before. */
+export async function missedPass(context: PassContext, transport: Transport, repetition: number): Promise<PassResult> {
   const id = `${transport.name}-${repetition}`;
+  const { endings } = context.lab.watch;
+  return conclude(context, { transport: transport.name, repetition, id }, nothing(context), endings);
+}
+
+async function measure(context: PassContext, transport: Transport, attached: Attached, id: string): Promise<Measured> {
+  const { lab, scenario, bundle, signal, detail } = context;
   const [workloads] = await Promise.all([
     prepareWorkloads(scenario, lab, signal),
     requireReachability(lab, transport, attached, signal),
   ]);
   const captures = await startCaptures(scenario, lab, bundle, id);
-  const t0 = performance.now() + LEAD_MS;
+  const clock = new PassClock(performance.now() + LEAD_MS, lab.watch, signal);
+  const startedAt = Date.now() + LEAD_MS;
   const window: Window = {
     t0Ns: process.hrtime.bigint() + BigInt(LEAD_MS) * 1_000_000n,
     durationNs: scenario.durationNs,
   };
-  const pass: Pass = { id, transport: transport.name, repetition, startedAt: Date.now() + LEAD_MS };
-  const faultsBefore = lab.faults.length;
+  const loadBefore = readLoad();
   try {
     const [events, outcomes, wires, paths] = await Promise.all([
-      playTimeline(id, actionsOf(scenario, lab), t0, signal),
-      Promise.all(workloads.map(({ prepared }) => prepared.run(window))),
-      sampleWires(lab, scenario, t0, signal, detail),
-      recordRoutes(scenario, lab, attached, id, t0, signal),
+      playTimeline(id, actionsOf(scenario, lab), clock),
+      Promise.all(workloads.map((each) => runWorkload(each, window, lab, clock))),
+      part('sampling the wires', sampleWires(lab, scenario.durationNs / 1e9, clock, detail), NO_WIRES, lab, clock),
+      part('following the routes', recordRoutes(scenario, lab, attached, id, clock), [], lab, clock),
     ]);
+    const load = loadBetween(loadBefore, readLoad());
     const captureFaults = await captures.stop();
     const drops = attached.drops();
-    const observed = await observeCaptures(scenario, lab, captures, BigInt(pass.startedAt) * 1_000_000n);
+    const observed = await observeCaptures(scenario, lab, captures, BigInt(startedAt) * 1_000_000n);
     const samples = workloads.map(({ workload }, index) => named(workload, outcomes[index]!));
-    await writeSamples(bundle, id, samples, events);
-    await bundle.appendWires(id, wires);
-    if (observed !== null) await bundle.appendObserved(id, observed);
-    const data: PassData = {
-      pass,
-      durationSeconds: scenario.durationNs / 1e9,
-      workloads: samples,
-      events,
-      wires,
-      observed,
+    const faults = [...outcomes.flatMap((outcome) => outcome.faults), ...captureFaults, ...(observed?.faults ?? [])];
+    const starved = [...outcomes.flatMap((outcome) => outcome.starved), ...wires.starved];
+    return {
+      data: { workloads: samples, events, wires: wires.samples, observed: observed?.packets ?? null },
+      load,
+      clock,
+      startedAt,
+      paths,
+      drops,
+      faults: [...failures(events), ...faults.map((fault) => `${id}: ${fault}`)],
+      starved: [...lateEvents(events), ...starved.map((reason) => `${id}: ${reason}`)],
     };
-    const faults = [
-      ...timelineFaults(events),
-      ...outcomes.flatMap((outcome) => outcome.faults.map((fault) => `${id}: ${fault}`)),
-      ...captureFaults.map((fault) => `${id}: ${fault}`),
-      ...lab.faults.slice(faultsBefore).map((fault) => `${id}: ${fault}`),
-    ];
-    return { data, paths, drops, faults };
   } finally {
     await captures.stop();
     await Promise.all(workloads.map(({ prepared }) => prepared.stop()));
-    await Promise.all([lab.bgp.reset(), lab.wires.restore()]);
+    await putBack(context, 'the lab could not be put back', () =>
+      Promise.all([lab.bgp.reset(signal), lab.wires.restore()]),
+    );
   }
 }
 
-type AnySample = TcpSample | UdpSample | HttpSample;
+const NO_OUTCOME: Outcome<AnySample> = { samples: [], faults: [], starved: [] };
+const NO_WIRES: WireSamples = { samples: [], starved: [] };
 
-interface PreparedWorkload {
-  readonly workload: Workload;
-  readonly prepared: Prepared<AnySample>;
+function runWorkload({ workload, prepared }: PreparedWorkload, window: Window, lab: Lab, clock: PassClock) {
+  return part(`running ${workload.name}`, prepared.run(window), NO_OUTCOME, lab, clock);
 }
 
-async function prepareWorkloads(scenario: Scenario, lab: Lab, signal: AbortSignal): Promise<PreparedWorkload[]> {
-  return Promise.all(
-    scenario.workloads.map(async (workload, index) => {
-      const from = podPlace(lab.plan, workload.from);
-      const to = podPlace(lab.plan, workload.to);
-      const place: Place = {
-        clientNetns: lab.netns(from.pod.namespace),
-        serverNetns: lab.netns(to.pod.namespace),
-        serverAddress: to.pod.address,
-        port: FIRST_PORT + index,
-        directory: lab.directory.path('work'),
-      };
-      return { workload, prepared: await prepare(workload, place, signal) };
-    }),
-  );
-}
-
-function prepare(workload: Workload, place: Place, signal: AbortSignal): Promise<Prepared<AnySample>> {
-  switch (workload.kind) {
-    case 'tcp':
-      return prepareTcp(workload, place, signal);
-    case 'udp':
-      return prepareUdp(workload, place, signal);
-    case 'http':
-      return prepareHttp(workload, place, signal);
+/** A part of the pass that fails breaks it off; the others end and bring what they have. */
+async function part<T>(what: string, result: Promise<T>, nothing: T, lab: Lab, clock: PassClock): Promise<T> {
+  try {
+    return await result;
+  } catch (error) {
+    if (!(await clock.explains())) lab.watch.report(`${what} failed: ${messageOf(error)}`);
+    return nothing;
   }
 }
 
-/** The outcome of a workload under its name; which kind of sample it holds follows from the workload's kind. */
-function named(workload: Workload, outcome: Outcome<AnySample>): WorkloadSamples {
-  return { kind: workload.kind, name: workload.name, samples: outcome.samples } as WorkloadSamples;
+/** A lab of which a part has ended is only taken down; one that cannot be put back is no place for another pass. */
+async function putBack({ lab, signal }: PassContext, failure: string, action: () => Promise<unknown>): Promise<void> {
+  if (lab.watch.signal.aborted || signal.aborted) return;
+  try {
+    await action();
+  } catch (error) {
+    if (!signal.aborted && !(await lab.watch.hasEnding())) lab.watch.report(`${failure}: ${messageOf(error)}`);
+  }
 }
 
-async function writeSamples(
-  bundle: BundleWriter,
-  pass: string,
-  workloads: readonly WorkloadSamples[],
-  events: readonly TimelineRecord[],
-): Promise<void> {
+/** What there is of a pass that did not come to measuring. */
+function nothing({ lab, scenario, signal }: PassContext): Measured {
+  const workloads = scenario.workloads.map((workload) => named(workload, NO_OUTCOME));
+  return {
+    data: { workloads, events: [], wires: [], observed: null },
+    load: null,
+    clock: new PassClock(performance.now(), lab.watch, signal),
+    startedAt: Date.now(),
+    paths: [],
+    drops: {},
+    faults: [],
+    starved: [],
+  };
+}
+
+/** Writes what was measured, and what ended meanwhile. */
+async function conclude(
+  { scenario, bundle }: PassContext,
+  key: Pick<Pass, 'id' | 'transport' | 'repetition'>,
+  measured: Measured,
+  endings: readonly Ending[],
+): Promise<PassResult> {
+  const { clock, startedAt, load, paths, drops } = measured;
+  const duration = scenario.durationNs / 1e9;
+  const first = endings[0] === undefined ? duration : Math.max(0, clock.at(endings[0].at));
+  const broken = first < duration;
+  const events = [...measured.data.events, ...endings.map((ending) => endingRecord(key.id, ending, clock))];
+  const data: PassData = {
+    ...measured.data,
+    pass: { ...key, startedAt, ...(broken ? { brokenOffAt: first } : {}), ...(load === null ? {} : { load }) },
+    durationSeconds: broken ? first : duration,
+    events,
+  };
   await bundle.appendEvents(events);
-  for (const { name, samples } of workloads) await bundle.appendSamples(pass, name, samples);
+  for (const { name, samples } of data.workloads) await bundle.appendSamples(key.id, name, samples);
+  await bundle.appendWires(key.id, data.wires);
+  if (data.observed !== null) await bundle.appendObserved(key.id, data.observed);
+  const ended = endings.map(({ at, text }) => `${key.id}, at ${clock.at(at).toFixed(2)} s: ${text}`);
+  // What is missing from a pass that was broken off is no further reason.
+  return { data, paths, drops, faults: [...ended, ...measured.faults], starved: broken ? [] : measured.starved };
+}
+
+function endingRecord(pass: string, { at, text }: Ending, clock: PassClock): TimelineRecord {
+  const t = clock.at(at);
+  return { pass, event: 'process.ended', text, planned: null, started: t, finished: t, error: null };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

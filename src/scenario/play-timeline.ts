@@ -1,7 +1,7 @@
 /** Plays the timeline of one pass: each action at its time, and a record of when it really happened. */
-import { setTimeout as delay } from 'node:timers/promises';
 import type { TimelineRecord } from '../results/bundle.ts';
 import type { Offset } from './model.ts';
+import type { PassClock } from './pass-clock.ts';
 
 /** An event that is later than this makes the run invalid, milliseconds. */
 export const LATENESS_LIMIT_MS = 20;
@@ -12,53 +12,48 @@ export interface Action {
   readonly event: string;
   /** A sentence for people. */
   readonly text: string;
-  perform(): Promise<void>;
+  /** `over` ends what takes long. */
+  perform(over: AbortSignal): Promise<void>;
 }
 
 /**
  * Performs the actions, each when it is due: one that takes long delays none after it.
- * @param t0 Start of the pass on the clock of performance.now(), milliseconds.
- * @returns Records in the order of the actions; a failed action is recorded, not thrown.
+ * @returns Records in the order of the actions; a failed action is recorded, not thrown, and one that a pass broken off
+ *   did not come to has none.
  */
-export function playTimeline(
+export async function playTimeline(
   pass: string,
   actions: readonly Action[],
-  t0: number,
-  signal: AbortSignal,
+  clock: PassClock,
 ): Promise<TimelineRecord[]> {
-  return Promise.all(actions.map((action) => play(pass, action, t0, signal)));
+  const records = await Promise.all(actions.map((action) => play(pass, action, clock)));
+  return records.filter((record) => record !== null);
 }
 
-async function play(pass: string, action: Action, t0: number, signal: AbortSignal): Promise<TimelineRecord> {
+async function play(pass: string, action: Action, clock: PassClock): Promise<TimelineRecord | null> {
   const planned = action.at / 1e9;
-  await until(t0 + planned * 1000, signal);
-  const started = performance.now();
+  if (!(await clock.until(planned))) return null;
+  const started = clock.now();
   let error: string | null = null;
   try {
-    await action.perform();
+    await action.perform(clock.over);
   } catch (thrown) {
     error = thrown instanceof Error ? thrown.message : String(thrown);
   }
-  const at = (time: number) => (time - t0) / 1000;
   const { event, text } = action;
-  return { pass, event, text, planned, started: at(started), finished: at(performance.now()), error };
+  return { pass, event, text, planned, started, finished: clock.now(), error };
 }
 
-/** Resolves at a moment of performance.now(), at once if it has passed. */
-export async function until(moment: number, signal: AbortSignal): Promise<void> {
-  const wait = moment - performance.now();
-  if (wait > 0) await delay(wait, undefined, { signal });
+/** Events that failed, as sentences. */
+export function failures(records: readonly TimelineRecord[]): string[] {
+  return records.flatMap(({ pass, text, error }) => (error === null ? [] : [`${pass}: "${text}" failed: ${error}`]));
 }
 
-/** Why the records make the run one that cannot be trusted; empty when they do not. */
-export function timelineFaults(records: readonly TimelineRecord[]): string[] {
-  return records.flatMap(({ pass, text, planned, started, error }) => {
-    const late = (started - planned) * 1000;
-    return [
-      ...(late > LATENESS_LIMIT_MS
-        ? [`${pass}: "${text}" was ${late.toFixed(0)} ms late (limit ${LATENESS_LIMIT_MS} ms)`]
-        : []),
-      ...(error === null ? [] : [`${pass}: "${text}" failed: ${error}`]),
-    ];
+/** Events that came too late, as sentences. */
+export function lateEvents(records: readonly TimelineRecord[]): string[] {
+  return records.flatMap(({ pass, text, planned, started }) => {
+    const late = planned === null ? 0 : (started - planned) * 1000;
+    if (late <= LATENESS_LIMIT_MS) return [];
+    return [`${pass}: "${text}" was ${late.toFixed(0)} ms late (limit ${LATENESS_LIMIT_MS} ms)`];
   });
 }

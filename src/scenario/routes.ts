@@ -4,35 +4,32 @@ import type { PathRecord, Phase } from '../results/bundle.ts';
 import { phaseWindows } from '../results/phases.ts';
 import type { Attached } from '../transports/transport.ts';
 import type { Scenario } from './model.ts';
+import type { PassClock } from './pass-clock.ts';
 import { podPlace } from './places.ts';
-import { until } from './play-timeline.ts';
 
-/** Asks for the route of each pair of pods in the middle of each phase. */
+/** Asks for the route of each pair of pods in the middle of each phase that the pass comes to. */
 export async function recordRoutes(
   scenario: Scenario,
   lab: Lab,
   attached: Attached,
   pass: string,
-  t0: number,
-  signal: AbortSignal,
+  clock: PassClock,
 ): Promise<PathRecord[]> {
   const pairs = new Map(
     scenario.workloads.map(({ from, to }) => [`${from.cluster}/${from.pod} ${to.cluster}/${to.pod}`, { from, to }]),
   );
   const records: PathRecord[] = [];
-  for (const { phase, at } of moments(scenario)) {
-    await until(t0 + at * 1000, signal);
-    for (const { from, to } of pairs.values()) {
-      const route = await attached.route(podPlace(lab.plan, from), podPlace(lab.plan, to));
-      records.push({
-        pass,
-        t: (performance.now() - t0) / 1000,
-        phase,
-        from: `${from.cluster}/${from.pod}`,
-        to: `${to.cluster}/${to.pod}`,
-        ...route,
-      });
+  try {
+    for (const { phase, at } of moments(scenario)) {
+      if (!(await clock.until(at))) break;
+      for (const { from, to } of pairs.values()) {
+        const route = await attached.route(podPlace(lab.plan, from), podPlace(lab.plan, to));
+        const [source, target] = [`${from.cluster}/${from.pod}`, `${to.cluster}/${to.pod}`];
+        records.push({ pass, t: clock.now(), phase, from: source, to: target, ...route });
+      }
     }
+  } catch (error) {
+    if (!(await clock.explains())) throw error;
   }
   return records;
 }

@@ -11,7 +11,7 @@ import { judge } from '../results/verdicts.ts';
 import { TRANSPORTS } from '../transports/transports.ts';
 import { describeRun } from './manifest.ts';
 import type { Scenario } from './model.ts';
-import { type PassResult, runPass } from './pass.ts';
+import { missedPass, type PassResult, runPass } from './pass.ts';
 import { topologyRecord } from './topology-record.ts';
 import { requireShapes } from './wire-check.ts';
 
@@ -30,6 +30,8 @@ export interface RunResult {
   readonly verdicts: Verdicts;
   /** Why the run cannot be trusted; empty when it can. */
   readonly invalid: readonly string[];
+  /** All that is wrong is that the machine was too busy. */
+  readonly tooBusy: boolean;
 }
 
 /** Nothing of a run that fails or is aborted stays: no lab, no bundle. */
@@ -63,12 +65,28 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
   return writeResults(scenario, lab, bundle, passes, startedAt, options);
 }
 
+/** What ends before the first pass is told of with that pass, so that there is a bundle that tells it. */
 async function runPasses(
   scenario: Scenario,
   lab: Lab,
   bundle: BundleWriter,
-  { progress, signal }: RunOptions,
+  options: RunOptions,
 ): Promise<PassResult[]> {
+  const { progress, signal } = options;
+  try {
+    await prepareLab(scenario, lab, options);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(await lab.watch.hasEnding())) throw error;
+    const transport = TRANSPORTS[scenario.transports[0]!];
+    const pass = await missedPass({ lab, scenario, bundle, signal, detail: () => {} }, transport, 1);
+    for (const fault of pass.faults) progress.note(`  ! ${fault}`);
+    return [pass];
+  }
+  return playPasses(scenario, lab, bundle, options);
+}
+
+async function prepareLab(scenario: Scenario, lab: Lab, { progress, signal }: RunOptions): Promise<void> {
   await progress.stage('BGP converges', async (detail) => {
     const converged = lab.bgp.converge(signal);
     // Loading keeps this process busy while the routers talk.
@@ -77,6 +95,16 @@ async function runPasses(
     detail(`${lab.plan.routers.length} routers after ${(ms / 1000).toFixed(1)} s`);
   });
   await progress.stage('measure the wires', (detail) => requireShapes(lab, detail));
+  lab.watch.signal.throwIfAborted();
+}
+
+/** After a pass in which a part of the run ended there is no further one. */
+async function playPasses(
+  scenario: Scenario,
+  lab: Lab,
+  bundle: BundleWriter,
+  { progress, signal }: RunOptions,
+): Promise<PassResult[]> {
   const passes: PassResult[] = [];
   for (let repetition = 1; repetition <= scenario.repeat; repetition += 1) {
     for (const name of scenario.transports) {
@@ -85,8 +113,10 @@ async function runPasses(
       const pass = await progress.stage(title, (detail) =>
         runPass({ lab, scenario, bundle, signal, detail }, TRANSPORTS[name], repetition),
       );
-      for (const fault of pass.faults) progress.note(`  ! ${fault}`);
+      for (const fault of [...pass.faults, ...pass.starved]) progress.note(`  ! ${fault}`);
       passes.push(pass);
+      signal.throwIfAborted();
+      if (lab.watch.signal.aborted) return passes;
     }
   }
   return passes;
@@ -102,7 +132,10 @@ async function writeResults(
 ): Promise<RunResult> {
   const data = passes.map((pass) => pass.data);
   const drops = new Map(passes.map((pass) => [pass.data.pass.id, pass.drops]));
-  const invalid = passes.flatMap((pass) => pass.faults);
+  const faults = passes.flatMap((pass) => pass.faults);
+  const starved = passes.flatMap((pass) => pass.starved);
+  const invalid = [...faults, ...starved];
+  const tooBusy = faults.length === 0 && starved.length > 0;
   const verdicts = judge(scenario.assertions, data);
   await bundle.writeSummary(summarise(data, drops));
   await bundle.writeVerdicts(verdicts);
@@ -115,7 +148,7 @@ async function writeResults(
   );
   const inputs = [];
   for (const input of scenario.inputs) inputs.push(await bundle.writeInput(input.path, input.text));
-  const facts = { lab, startedAt, command, stageSeconds: progress.stageSeconds, invalid, inputs };
+  const facts = { lab, startedAt, command, stageSeconds: progress.stageSeconds, invalid, tooBusy, inputs };
   await bundle.writeManifest(
     await describeRun(
       scenario,
@@ -124,5 +157,5 @@ async function writeResults(
     ),
   );
   await progress.stage('make the report', () => makeReport(bundle.folder));
-  return { folder: bundle.folder, verdicts, invalid };
+  return { folder: bundle.folder, verdicts, invalid, tooBusy };
 }

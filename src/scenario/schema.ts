@@ -1,72 +1,118 @@
 /** What a scenario file may hold. The JSON Schema for editors is generated from this. */
 import { z } from 'zod';
-import { duration, name, rate, ratio, size } from '../input/fields.ts';
+import { duration, name, rate, ratio, size, wireTime } from '../input/fields.ts';
 import { METRIC_UNITS } from '../results/metrics.ts';
 import type { MetricName } from './model.ts';
 
-const asReference = z.string().describe('An AS: its ISD-AS, its label or the name of the cluster in it.');
-const podReference = z.string().describe('A pod: cluster/pod.');
+const asReference = z
+  .string()
+  .describe('An AS: its ISD-AS, its label or the name of the cluster in it.')
+  .meta({ examples: ['attacker', '1-ff00:0:113'] });
+const podReference = z
+  .string()
+  .describe('A pod: cluster/pod.')
+  .meta({ examples: ['a/client-1'] });
 const linkReference = z
   .string()
   .describe('A link by one end (AS#interface) or both (AS#interface--AS#interface).')
-  .meta({ examples: ['1-ff00:0:110#1'] });
+  .meta({ examples: ['core#1', '1-ff00:0:110#1', 'core#1--left#41'] });
 
 const cluster = z.strictObject({
-  name: name.describe('Name of the cluster.'),
-  as: z.string().describe('The edge AS that it is: ISD-AS or label.'),
+  name: name.describe('Name of the cluster; pods and nodes are named behind it.').meta({ examples: ['a'] }),
+  as: z
+    .string()
+    .describe('The edge AS that it is: ISD-AS or label.')
+    .meta({ examples: ['left', '1-ff00:0:111'] }),
   nodes: z
     .union([
       z.int().min(1).max(64),
       z
         .array(
           z.strictObject({
-            name: name.describe('Name of the node.'),
-            interfaces: z.array(z.int().min(1).max(65_535)).min(1).describe('Interfaces of the AS that end here.'),
+            name: name.describe('Name of the node.').meta({ examples: ['a1'] }),
+            interfaces: z
+              .array(z.int().min(1).max(65_535))
+              .min(1)
+              .describe('Interfaces of the AS that end at this node.')
+              .meta({ examples: [[41]] }),
           }),
         )
         .min(1),
     ])
     .default(1)
-    .describe('How many nodes, which then share the interfaces of the AS in turn; or each node with its interfaces.'),
-  manifests: z.array(z.string()).default([]).describe('Kubernetes manifests, relative to this file.'),
+    .describe('How many nodes, which then share the interfaces of the AS in turn; or each node with its interfaces.')
+    .meta({ examples: [1, [{ name: 'a1', interfaces: [41] }]] }),
+  manifests: z
+    .array(z.string())
+    .default([])
+    .describe('Kubernetes manifests, relative to this file: the pods of the cluster.')
+    .meta({ examples: [['clients.yaml']] }),
 });
 
-const workloadBase = { name: name.describe('Name of the workload.'), from: podReference, to: podReference };
+const workloadBase = {
+  name: name.describe('Name of the workload, for assertions and charts.').meta({ examples: ['transfer'] }),
+  from: podReference.describe('The pod that sends: cluster/pod.'),
+  to: podReference.describe('The pod that answers: cluster/pod.').meta({ examples: ['b/web-1'] }),
+};
 
 const workload = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('tcp').describe('Bulk transfer by iperf3.'),
     ...workloadBase,
-    flows: z.int().min(1).max(64).default(1).describe('Parallel connections.'),
-    rate: rate.optional().describe('Target over all flows. Default: as fast as TCP goes.'),
+    flows: z
+      .int()
+      .min(1)
+      .max(64)
+      .default(1)
+      .describe('Parallel connections.')
+      .meta({ examples: [4] }),
+    rate: rate.optional().describe('Target over all flows; without it, as fast as TCP goes.'),
   }),
   z.strictObject({
     kind: z.literal('udp').describe('One UDP round trip every interval, by irtt.'),
     ...workloadBase,
-    interval: duration.default(10e6).describe('Time between probes. Default 10ms.'),
-    payload: size.default(64).describe('UDP payload of a probe. Default 64B.'),
+    interval: duration
+      .default(10e6)
+      .describe('Time between probes.')
+      .meta({ examples: ['10ms'] }),
+    payload: size
+      .default(64)
+      .describe('UDP payload of a probe; its marker needs 55 bytes.')
+      .meta({ examples: ['200B'] }),
   }),
   z.strictObject({
     kind: z.literal('http').describe('One GET every interval, each on a connection of its own.'),
     ...workloadBase,
-    interval: duration.default(20e6).describe('Time between requests. Default 20ms.'),
-    timeout: duration.default(1e9).describe('When a request is given up. Default 1s.'),
-    response: size.default(1024).describe('Length of the response body. Default 1KiB.'),
+    interval: duration
+      .default(20e6)
+      .describe('Time between requests.')
+      .meta({ examples: ['50ms'] }),
+    timeout: duration
+      .default(1e9)
+      .describe('When a request is given up, and counts as a failure.')
+      .meta({ examples: ['500ms'] }),
+    response: size
+      .default(1024)
+      .describe('Length of the response body.')
+      .meta({ examples: ['256KiB'] }),
   }),
 ]);
 
-const at = duration.describe('When, from the start of a pass.');
+const at = duration.describe('When, from the start of a pass.').meta({ examples: ['4s'] });
 
 const event = z.discriminatedUnion('event', [
   z.strictObject({
     at,
     event: z.literal('bgp.hijack').describe('An AS announces a prefix that belongs to another.'),
     by: asReference,
-    victim: asReference,
+    victim: asReference
+      .describe('The AS whose prefix it is: ISD-AS, label or cluster.')
+      .meta({ examples: ['b', '1-ff00:0:112'] }),
     type: z
       .enum(['exact', 'more-specific', 'forged-origin'])
       .default('exact')
-      .describe("exact: the victim's prefix; more-specific: its halves; forged-origin: the victim as origin."),
+      .describe("exact: the victim's prefix; more-specific: its halves; forged-origin: the victim as origin.")
+      .meta({ examples: ['more-specific'] }),
   }),
   z.strictObject({
     at,
@@ -88,17 +134,27 @@ const event = z.discriminatedUnion('event', [
     at,
     event: z.literal('link.shape').describe('Changes what a link does to frames, both ways; what is left out stays.'),
     link: linkReference,
-    delay: duration.optional().describe('One-way delay.'),
-    jitter: duration.optional().describe('Extra delay, uniform between nothing and this.'),
-    loss: ratio.optional().describe('Share of frames lost.'),
+    delay: wireTime.optional().describe('One-way delay.'),
+    jitter: wireTime
+      .optional()
+      .describe('Extra delay, uniform between nothing and this.')
+      .meta({ examples: ['2ms'] }),
+    loss: ratio.optional().describe('Share of frames lost, each independently of the others.'),
     rate: rate.optional().describe('Bits per second; 0bit lifts the limit.'),
-    queue: duration.optional().describe('Longest wait for the rate limit; 0ms is the default of 50ms.'),
+    queue: wireTime.optional().describe('Longest wait for the rate limit; 0ms is the default of 50ms.'),
   }),
   z.strictObject({
     at,
     event: z.literal('exec').describe('Runs a command in a namespace of the lab.'),
-    in: z.string().describe('An AS, a node (cluster/node) or a pod (cluster/pod).'),
-    run: z.array(z.string()).min(1).describe('The command and its arguments, as a list; no shell reads it.'),
+    in: z
+      .string()
+      .describe('An AS, a node (cluster/node) or a pod (cluster/pod).')
+      .meta({ examples: ['a/client-1', 'b/b1', 'core'] }),
+    run: z
+      .array(z.string())
+      .min(1)
+      .describe('The command and its arguments, as a list; no shell reads it.')
+      .meta({ examples: [['ip', 'route', 'show']] }),
   }),
 ]);
 
@@ -107,35 +163,80 @@ export const COMPARISONS = ['above', 'atLeast', 'below', 'atMost', 'equals'] as 
 const limit = z.union([z.number(), z.string()]).optional();
 
 const assertion = z.strictObject({
-  name: z.string().min(1).describe('The sentence that the assertion proves or refutes.'),
-  transport: z.enum(['ip', 'vxlan', 'cilion']).describe('The transport that it is about.'),
-  metric: z.enum(Object.keys(METRIC_UNITS) as MetricName[]).describe('What is compared.'),
-  workload: z.string().optional().describe('Name of the workload, for metrics of workloads.'),
-  window: z.tuple([duration, duration]).optional().describe('From when to when, as [4s, 8s]. Default: the whole pass.'),
-  above: limit.describe('Holds above this: a count, or with its unit: 5ms, 90Mbit, 1%.'),
-  atLeast: limit.describe('Holds at this and above.'),
-  below: limit.describe('Holds below this.'),
-  atMost: limit.describe('Holds at this and below.'),
-  equals: limit.describe('Holds at exactly this.'),
+  name: z
+    .string()
+    .min(1)
+    .describe('The sentence that the assertion proves or refutes.')
+    .meta({ examples: ['CilION loses nothing'] }),
+  transport: z
+    .enum(['ip', 'vxlan', 'wireguard', 'cilion'])
+    .describe('The transport that it is about; one of `transports`.')
+    .meta({ examples: ['cilion'] }),
+  metric: z
+    .enum(Object.keys(METRIC_UNITS) as MetricName[])
+    .describe('What is compared.')
+    .meta({ examples: ['udp.lost'] }),
+  workload: z
+    .string()
+    .optional()
+    .describe('Name of the workload; without it, all workloads of the metric’s kind together.')
+    .meta({ examples: ['ping'] }),
+  window: z
+    .tuple([duration, duration])
+    .optional()
+    .describe('From when (inclusive) to when (exclusive); without it, the whole pass.')
+    .meta({ examples: [['4s', '8s']] }),
+  above: limit.describe('Holds above this: a count, or with its unit: 5ms, 90Mbit, 1%.').meta({ examples: ['19ms'] }),
+  atLeast: limit.describe('Holds at this and above.').meta({ examples: ['95Mbit'] }),
+  below: limit.describe('Holds below this.').meta({ examples: ['24ms'] }),
+  atMost: limit.describe('Holds at this and below.').meta({ examples: ['1%'] }),
+  equals: limit.describe('Holds at exactly this.').meta({ examples: [0] }),
 });
 
 export const scenarioSchema = z
   .strictObject({
-    $schema: z.string().optional().describe('For editors; ignored.'),
-    name: name.describe('Short name; part of the name of the results folder.'),
-    title: z.string().min(1).describe('Headline of the report.'),
-    question: z.string().min(1).describe('What the run answers, in a sentence or two.'),
-    topology: z.string().describe('Topology file (.yaml or .topo), relative to this file.'),
-    controlPlane: z.literal('computed').default('computed').describe('Where SCION paths come from.'),
+    $schema: z
+      .string()
+      .optional()
+      .describe('For editors; ignored. A comment in the first line does the same.')
+      .meta({ examples: ['../schemas/scenario.schema.json'] }),
+    name: name.describe('Short name; part of the name of the results folder.').meta({ examples: ['slow-link'] }),
+    title: z
+      .string()
+      .min(1)
+      .describe('Headline of the report.')
+      .meta({ examples: ['A slower link'] }),
+    question: z
+      .string()
+      .min(1)
+      .describe('What the run answers, in a sentence or two.')
+      .meta({ examples: ['Who notices that the link got slower?'] }),
+    topology: z
+      .string()
+      .describe('Topology file (.yaml or .topo), relative to this file.')
+      .meta({ examples: ['topology.yaml'] }),
+    controlPlane: z
+      .literal('computed')
+      .default('computed')
+      .describe('Where SCION paths come from.')
+      .meta({ examples: ['computed'] }),
     clusters: z.array(cluster).min(1).describe('The Kubernetes clusters at the edge.'),
     transports: z
-      .array(z.enum(['ip', 'vxlan', 'cilion']))
+      .array(z.enum(['ip', 'vxlan', 'wireguard', 'cilion']))
       .min(1)
-      .describe('What carries the pods’ traffic; each gets the same workloads and the same timeline.'),
+      .describe('What carries the pods’ traffic; each gets the same workloads and the same timeline.')
+      .meta({ examples: [['ip', 'cilion']] }),
     bgp: z
       .strictObject({
-        hold: duration.default(90e9).describe('Hold time, whole seconds, at least 3s. Default 90s (RFC 4271).'),
-        bfd: z.boolean().default(false).describe('Whether BFD watches the neighbours.'),
+        hold: duration
+          .default(90e9)
+          .describe('Hold time, whole seconds, at least 3s (RFC 4271 section 4.2).')
+          .meta({ examples: ['3s'] }),
+        bfd: z
+          .boolean()
+          .default(false)
+          .describe('Whether BFD watches the neighbours.')
+          .meta({ examples: [true] }),
       })
       .prefault({})
       .describe('How fast BGP notices what is gone.'),
@@ -145,19 +246,39 @@ export const scenarioSchema = z
       .array(
         z.strictObject({
           link: linkReference,
-          snapLength: size.default(512).describe('How much is kept of each frame. Default 512B.'),
+          snapLength: size
+            .default(512)
+            .describe('How much is kept of each frame.')
+            .meta({ examples: ['128B'] }),
         }),
       )
       .default([])
       .describe('Links whose frames are written to pcap files.'),
     observe: z
-      .strictObject({ as: z.union([asReference, z.array(asReference).min(1)]).describe('One AS, or a list of them.') })
+      .strictObject({
+        as: z
+          .union([asReference, z.array(asReference).min(1)])
+          .describe('One AS, or a list of them.')
+          .meta({ examples: ['attacker', ['attacker', '1-ff00:0:112']] }),
+      })
       .optional()
       .describe('ASes at which arriving traffic is counted. Default: every AS that hijacks or leaks.'),
     assertions: z.array(assertion).default([]).describe('What must hold for the run to pass.'),
-    duration: duration.describe('Length of one pass.'),
-    repeat: z.int().min(1).max(1000).default(1).describe('Passes of each transport, interleaved.'),
-    seed: z.int().min(0).max(0xffff_ffff).default(1).describe('Seed of everything random in the lab.'),
+    duration: duration.describe('Length of one pass.').meta({ examples: ['12s'] }),
+    repeat: z
+      .int()
+      .min(1)
+      .max(1000)
+      .default(1)
+      .describe('Passes of each transport, interleaved.')
+      .meta({ examples: [3] }),
+    seed: z
+      .int()
+      .min(0)
+      .max(0xffff_ffff)
+      .default(1)
+      .describe('Seed of everything random in the lab.')
+      .meta({ examples: [7] }),
   })
   .describe('A CilION scenario: what is built, who talks to whom, what goes wrong when, and what must hold.');
 

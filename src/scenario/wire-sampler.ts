@@ -2,31 +2,57 @@
 import type { Lab } from '../emulator/lab.ts';
 import { DIRECTIONS, type LinkCounters, type WireCounters } from '../emulator/wire/delay-line.ts';
 import type { WireSample } from '../results/bundle.ts';
-import type { Scenario } from './model.ts';
-import { until } from './play-timeline.ts';
+import type { PassClock } from './pass-clock.ts';
 
 const INTERVAL_MS = 100;
+/**
+ * A reading that is later than this tells of a process that stood still, seconds. Without one, the timeline's events
+ * could still be in time; but nobody probed CilION's paths meanwhile, and the wires' samples have a hole.
+ */
+export const STALL_LIMIT_S = 0.25;
 
+export interface WireSamples {
+  /** Up to where the pass was broken off. */
+  readonly samples: WireSample[];
+  /** Why this process did not get to run when it should have; empty when it did. */
+  readonly starved: string[];
+}
+
+/** @param duration Seconds. */
 export async function sampleWires(
   lab: Lab,
-  scenario: Scenario,
-  t0: number,
-  signal: AbortSignal,
+  duration: number,
+  clock: PassClock,
   detail: (text: string) => void,
-): Promise<WireSample[]> {
-  const samples: WireSample[] = [];
-  const end = scenario.durationNs / 1e6;
-  await until(t0, signal);
-  let before = await read(lab, t0);
-  for (let due = INTERVAL_MS; due <= end; due += INTERVAL_MS) {
-    await until(t0 + due, signal);
-    const now = await read(lab, t0);
-    const taken = difference(before, now);
-    samples.push(...taken);
-    detail(live(now.t, end / 1000, taken));
-    before = now;
+): Promise<WireSamples> {
+  const taken: WireSample[] = [];
+  const starved: string[] = [];
+  try {
+    if (!(await clock.until(0))) return { samples: taken, starved };
+    let before = await read(lab, clock);
+    // A late reading does not make those after it late: points of the grid that have passed are left out.
+    for (let point = 1; point * INTERVAL_MS <= duration * 1000; point = nextPoint(point, before.t)) {
+      const due = (point * INTERVAL_MS) / 1000;
+      if (!(await clock.until(due))) break;
+      const now = await read(lab, clock);
+      if (now.t - due > STALL_LIMIT_S) starved.push(stall(due, now.t));
+      const samples = difference(before, now);
+      taken.push(...samples);
+      detail(live(now.t, duration, samples));
+      before = now;
+    }
+  } catch (error) {
+    if (!(await clock.explains())) throw error;
   }
-  return samples;
+  return { samples: taken, starved };
+}
+
+function nextPoint(point: number, now: number): number {
+  return Math.max(point + 1, Math.ceil((now * 1000) / INTERVAL_MS));
+}
+
+function stall(due: number, now: number): string {
+  return `the testbed itself stood still for ${(now - due).toFixed(2)} s from ${due.toFixed(2)} s on`;
 }
 
 interface Reading {
@@ -35,9 +61,9 @@ interface Reading {
   readonly links: Readonly<Record<string, LinkCounters>>;
 }
 
-async function read(lab: Lab, t0: number): Promise<Reading> {
+async function read(lab: Lab, clock: PassClock): Promise<Reading> {
   const links = await lab.wires.counters();
-  return { t: (performance.now() - t0) / 1000, links };
+  return { t: clock.now(), links };
 }
 
 function difference(before: Reading, now: Reading): WireSample[] {

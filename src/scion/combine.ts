@@ -85,6 +85,7 @@ function unique(paths: readonly Path[]): Path[] {
   );
 }
 
-function comparePaths(a: Path, b: Path): number {
+/** Order of preference: fewer ASes, then lower latency; the fingerprint makes it total. */
+export function comparePaths(a: Path, b: Path): number {
   return a.hops.length - b.hops.length || a.latencyNs - b.latencyNs || (a.fingerprint < b.fingerprint ? -1 : 1);
 }

@@ -168,7 +168,8 @@ function keyOf({ ia, ifid }: PathInterface): string {
   return `${ia}#${ifid}`;
 }
 
-function fingerprintOf(interfaces: readonly PathInterface[]): string {
+/** SHA-256 over ISD-AS and number of each interface, hexadecimal. */
+export function fingerprintOf(interfaces: readonly PathInterface[]): string {
   const bytes = Buffer.alloc(interfaces.length * 16);
   for (const [index, { ia, ifid }] of interfaces.entries()) {
     bytes.writeBigUInt64BE(isdAsToBigint(ia), index * 16);

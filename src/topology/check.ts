@@ -1,10 +1,13 @@
 /** What must hold between the parts of a topology, whichever format it came from. */
+import { MAX_WIRE_MTU } from '../emulator/wire/shape.ts';
 import type { Problem } from '../errors.ts';
-import { nearestName } from '../input/nearest.ts';
-import type { FieldPath, YamlFile } from '../input/yaml.ts';
+import { suggestion } from '../input/nearest.ts';
+import { type FieldPath, formatPath, type YamlFile } from '../input/yaml.ts';
 import { isdOf } from '../scion/isd-as.ts';
+import { asPrefixes } from './as-prefixes.ts';
 import type { Draft, DraftAs, DraftLink } from './draft.ts';
 import type { Endpoint } from './endpoint.ts';
+import { Graph, reach } from './graph.ts';
 import { overlaps, parsePrefix } from './ipv4.ts';
 import type { As, IsdAs } from './model.ts';
 
@@ -17,38 +20,58 @@ export function checkTopology(draft: Draft, yaml: YamlFile<unknown>): Problem[] 
   const ases = new Map(draft.ases.map(({ as }) => [as.ia, as]));
   if (draft.ases.length === 0) report([], 'has no AS');
   checkEnds(draft, ases, report);
-  for (const link of draft.links) checkKind(link, ases, report);
+  for (const link of draft.links) {
+    checkKind(link, ases, report);
+    checkWire(link, report);
+  }
+  const coreless = checkCores(draft, report);
   // Without sound links, the graph's shape says nothing.
   if (problems.length === 0) checkGraph(draft, report);
-  checkIssuers(draft, ases, report);
+  checkIssuers(draft, ases, coreless, report);
   checkLabels(draft, report);
   checkPrefixes(draft, report);
   return problems;
 }
 
 function checkEnds(draft: Draft, ases: ReadonlyMap<IsdAs, As>, report: Report): void {
-  const seen = new Set<string>();
-  const check = (end: Endpoint, path: FieldPath): void => {
-    if (!ases.has(end.ia)) {
-      const near = nearestName(end.ia, ases.keys());
-      report(path, `no AS ${end.ia} is defined`, near === undefined ? undefined : `did you mean "${near}"?`);
-    }
+  const owners = new Map<string, DraftLink>();
+  const check = (end: Endpoint, link: DraftLink, field: 'a' | 'b'): void => {
+    const path = [...link.path, field];
+    if (!ases.has(end.ia)) report(path, `no AS ${end.ia} is defined`, suggestion(end.ia, ases.keys()));
     if (end.ifid === undefined) return;
-    const interfaceName = `${end.ia}#${end.ifid}`;
-    if (seen.has(interfaceName)) report(path, `interface ${interfaceName} is used twice`, 'one link an interface');
-    seen.add(interfaceName);
+    const name = `${end.ia}#${end.ifid}`;
+    const owner = owners.get(name);
+    if (owner !== undefined)
+      report(path, `${name} is an end of ${formatPath(owner.path)} already`, 'one link an interface');
+    owners.set(name, link);
   };
-  for (const { a, b, path } of draft.links) {
-    check(a, [...path, 'a']);
-    check(b, [...path, 'b']);
+  for (const link of draft.links) {
+    const { a, b, path } = link;
+    const same = sameLink(owners.get(`${a.ia}#${a.ifid}`), link);
+    if (same !== undefined) {
+      report(path, `is the same link as ${formatPath(same.path)}`, 'interfaces of its own for a second link');
+      continue;
+    }
+    check(a, link, 'a');
+    check(b, link, 'b');
     if (a.ia === b.ia) report([...path, 'b'], `the link joins ${a.ia} to itself`, 'another AS');
   }
+}
+
+/** The other link, when both its ends are the ends of this one, whichever way round. */
+function sameLink(other: DraftLink | undefined, link: DraftLink): DraftLink | undefined {
+  const ends = ({ a, b }: DraftLink) =>
+    [a, b]
+      .map(({ ia, ifid }) => `${ia}#${ifid}`)
+      .sort()
+      .join();
+  return other !== undefined && other !== link && ends(other) === ends(link) ? other : undefined;
 }
 
 function checkKind(link: DraftLink, ases: ReadonlyMap<IsdAs, As>, report: Report): void {
   const a = ases.get(link.a.ia);
   const b = ases.get(link.b.ia);
-  if (a === undefined || b === undefined) return;
+  if (a === undefined || b === undefined || a === b) return;
   if (link.kind === 'core') {
     for (const end of [a, b]) {
       if (!end.core)
@@ -60,47 +83,72 @@ function checkKind(link: DraftLink, ases: ReadonlyMap<IsdAs, As>, report: Report
   if (b.core) report(link.path, `core AS ${b.ia} has a parent`, 'a core link, or an AS that is not core');
 }
 
-function checkGraph(draft: Draft, report: Report): void {
-  const first = draft.ases[0];
-  if (first === undefined) return;
-  const reached = reach([first.as.ia], (ia) => neighbours(draft, ia));
-  const below = reach(
-    draft.ases.filter(({ as }) => as.core).map(({ as }) => as.ia),
-    (ia) => draft.links.filter((link) => link.kind === 'child' && link.a.ia === ia).map((link) => link.b.ia),
-  );
+function checkWire({ shape, mtu, path }: DraftLink, report: Report): void {
+  if (shape === undefined || mtu <= MAX_WIRE_MTU) return;
+  report([...path, 'mtu'], `is ${mtu}, too large for a link that is shaped`, `at most ${MAX_WIRE_MTU}`);
+}
+
+/** ISDs without a core AS. Nothing in them has a path, so nothing else need be said about them. */
+function checkCores(draft: Draft, report: Report): Set<number> {
+  const cored = new Set(draft.ases.flatMap(({ as }) => (as.core ? [as.isd] : [])));
+  const coreless = new Set<number>();
   for (const { as, path } of draft.ases) {
-    if (!reached.has(as.ia)) report(path, `no links connect ${as.ia} with ${first.as.ia}`, 'a connected topology');
-    if (!below.has(as.ia)) report(path, `no chain of parents leads from ${as.ia} to a core AS`, 'a child link to it');
+    if (cored.has(as.isd) || coreless.has(as.isd)) continue;
+    coreless.add(as.isd);
+    report(path, `ISD ${as.isd} has no core AS`, '`core: true` at one of its ASes');
   }
-  checkCycles(draft, report);
+  return coreless;
+}
+
+function checkGraph(draft: Draft, report: Report): void {
+  const graph = new Graph(draft.links);
+  const first = draft.ases[0]?.as.ia;
+  if (first === undefined) return;
+  const reached = reach([first], (ia) => graph.neighbours(ia));
+  const cores = draft.ases.flatMap(({ as }) => (as.core ? [as.ia] : []));
+  const below = reach(cores, (ia) => graph.neighbours(ia, 'child'));
+  for (const { as, path } of draft.ases) {
+    if (!reached.has(as.ia)) {
+      const lonely = graph.neighbours(as.ia).length === 0;
+      const message = lonely ? `${as.ia} has no link` : `no links connect ${as.ia} with ${first}`;
+      report(path, message, 'a connected topology');
+    } else if (!below.has(as.ia)) {
+      report(path, `no chain of parents leads from ${as.ia} to a core AS`, 'a child link to it');
+    }
+  }
+  checkCycles(draft, graph, report);
 }
 
 /** Providers in a circle: BGP need not converge (Gao-Rexford), and no beacon would ever pass. */
-function checkCycles(draft: Draft, report: Report): void {
-  const children = draft.links.filter((link) => link.kind === 'child');
-  for (const link of children) {
-    const below = reach([link.b.ia], (ia) => children.filter(({ a }) => a.ia === ia).map(({ b }) => b.ia));
-    if (below.has(link.a.ia))
-      report(link.path, `${link.a.ia} is a provider of itself through ${link.b.ia}`, 'no circle');
+function checkCycles(draft: Draft, graph: Graph, report: Report): void {
+  const uphill = acyclic(draft, graph);
+  const below = new Map<IsdAs, Set<IsdAs>>();
+  for (const { kind, a, b, path } of draft.links) {
+    if (kind !== 'child' || uphill.has(b.ia)) continue;
+    const reached = below.get(b.ia) ?? reach([b.ia], (ia) => graph.neighbours(ia, 'child'));
+    below.set(b.ia, reached);
+    if (reached.has(a.ia)) report(path, `${a.ia} is a provider of itself through ${b.ia}`, 'no circle');
   }
 }
 
-function neighbours(draft: Draft, ia: IsdAs): IsdAs[] {
-  return draft.links.flatMap(({ a, b }) => (a.ia === ia ? [b.ia] : b.ia === ia ? [a.ia] : []));
+/** The ASes none of whose providers, or providers' providers, stand in a circle: taken away from the top, one by one. */
+function acyclic({ ases }: Draft, graph: Graph): Set<IsdAs> {
+  const parentsLeft = new Map(ases.map(({ as }) => [as.ia, graph.neighbours(as.ia, 'parent').length]));
+  const tops = ases.flatMap(({ as }) => (parentsLeft.get(as.ia) === 0 ? [as.ia] : []));
+  return reach(tops, (ia) =>
+    graph.neighbours(ia, 'child').filter((child) => {
+      const left = (parentsLeft.get(child) ?? 0) - 1;
+      parentsLeft.set(child, left);
+      return left === 0;
+    }),
+  );
 }
 
-/** Everything that `next` leads to from the start, the start included. */
-export function reach(start: readonly IsdAs[], next: (ia: IsdAs) => readonly IsdAs[]): Set<IsdAs> {
-  const reached = new Set(start);
-  // A set's iteration also visits what is added on the way.
-  for (const ia of reached) for (const other of next(ia)) reached.add(other);
-  return reached;
-}
-
-function checkIssuers(draft: Draft, ases: ReadonlyMap<IsdAs, As>, report: Report): void {
+function checkIssuers(draft: Draft, ases: ReadonlyMap<IsdAs, As>, coreless: ReadonlySet<number>, report: Report): void {
   for (const { as, path } of draft.ases) {
     if (as.certIssuer === undefined) {
-      if (!as.issuing) report(path, `no AS of ISD ${as.isd} issues certificates for ${as.ia}`, 'a core AS that issues');
+      if (!as.issuing && !coreless.has(as.isd))
+        report(path, `no AS of ISD ${as.isd} issues certificates for ${as.ia}`, 'a core AS that issues');
     } else if (ases.get(as.certIssuer)?.issuing !== true || isdOf(as.certIssuer) !== as.isd) {
       report(path, `${as.certIssuer} does not issue certificates in ISD ${as.isd}`, 'an issuing AS of the same ISD');
     }
@@ -126,6 +174,11 @@ function checkPrefixes(draft: Draft, report: Report): void {
       report([...path, 'prefix'], `${as.prefix} overlaps ${clash.as.prefix} of ${clash.as.ia}`, 'a prefix of its own');
     }
     earlier.push({ as, prefix });
+  }
+  const prefixes = asPrefixes(draft.ases.map(({ as }) => as));
+  for (const { as, path } of draft.ases) {
+    if (!prefixes.has(as.ia))
+      report(path, 'no prefix of 10.0.0.0/8 is left for this AS', 'fewer ASes, or smaller prefixes');
   }
 }
 

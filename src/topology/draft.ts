@@ -26,17 +26,19 @@ export interface Draft {
 /** Reads the keys of the AS map; reports those that are no ISD-AS or name an AS that an earlier key named. */
 export function readAsKeys(
   keys: readonly string[],
-  report: (key: string, message: string) => void,
+  report: (key: string, message: string, expected: string) => void,
 ): Map<string, IsdAs> {
   const read = new Map<string, IsdAs>();
+  const seen = new Set<IsdAs>();
   for (const key of keys) {
     try {
       const ia = parseIsdAs(key);
-      if ([...read.values()].includes(ia)) report(key, `${ia} is already defined above`);
+      if (seen.has(ia)) report(key, `${ia} is already defined above`, 'each AS once');
       else read.set(key, ia);
+      seen.add(ia);
     } catch (error) {
       if (!(error instanceof Error)) throw error;
-      report(key, error.message);
+      report(key, error.message, 'an ISD-AS such as 1-ff00:0:110');
     }
   }
   return read;

@@ -22,13 +22,14 @@ export function readNativeYaml(file: string, text: string): { draft: Draft; yaml
 function readAses(yaml: YamlFile<TopologyInput>): DraftAs[] {
   const { ases, defaults } = yaml.value;
   const problems: Problem[] = [];
-  const keys = readAsKeys(Object.keys(ases), (key, message) => {
-    problems.push(yaml.problem(['ases', key], message, 'an ISD-AS such as 1-ff00:0:110, once', 'key'));
+  const keys = readAsKeys(Object.keys(ases), (key, message, expected) => {
+    problems.push(yaml.problem(['ases', key], message, expected, 'key'));
   });
   if (problems.length > 0) throw new InputError(problems);
+  const issuers = firstIssuers(keys, ases);
   return [...keys].map(([key, ia]) => {
     const input = ases[key]!;
-    const certIssuer = input.certIssuer ?? defaultIssuer(ia, keys, ases);
+    const certIssuer = input.certIssuer ?? (issues(input) ? undefined : issuers.get(isdOf(ia)));
     return {
       path: ['ases', key],
       as: {
@@ -48,12 +49,15 @@ function readAses(yaml: YamlFile<TopologyInput>): DraftAs[] {
   });
 }
 
-/** The first issuing AS of the ISD; none for an AS that issues certificates itself. */
-function defaultIssuer(ia: IsdAs, keys: Map<string, IsdAs>, ases: TopologyInput['ases']): IsdAs | undefined {
-  const issues = (key: string) => ases[key]?.issuing ?? ases[key]?.core ?? false;
-  const issuer = [...keys].find(([key, other]) => isdOf(other) === isdOf(ia) && issues(key))?.[1];
-  const ownKey = [...keys].find(([, other]) => other === ia)?.[0] ?? '';
-  return issues(ownKey) ? undefined : issuer;
+/** The first issuing AS of each ISD: who certifies the ASes that do not issue certificates themselves. */
+function firstIssuers(keys: Map<string, IsdAs>, ases: TopologyInput['ases']): Map<number, IsdAs> {
+  const issuers = new Map<number, IsdAs>();
+  for (const [key, ia] of keys) if (issues(ases[key]) && !issuers.has(isdOf(ia))) issuers.set(isdOf(ia), ia);
+  return issuers;
+}
+
+function issues(as: TopologyInput['ases'][string] | undefined): boolean {
+  return as?.issuing ?? as?.core ?? false;
 }
 
 function readLink(link: LinkInput, index: number, { defaults }: TopologyInput): DraftLink {

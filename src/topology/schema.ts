@@ -1,6 +1,6 @@
 /** What our own topology file may hold. The JSON Schema for editors is generated from this. */
 import { z } from 'zod';
-import { duration, name, rate, ratio } from '../input/fields.ts';
+import { name, rate, ratio, wireTime } from '../input/fields.ts';
 import { endpoint, isdAs } from './endpoint.ts';
 import { prefixText } from './prefix.ts';
 
@@ -12,38 +12,80 @@ export const MIN_MTU = 1280 + UNDERLAY_OVERHEAD;
 export const MAX_MTU = 9216;
 export const DEFAULT_MTU = 1500;
 
-const mtu = z.int().min(MIN_MTU).max(MAX_MTU);
+const mtu = z
+  .int()
+  .min(MIN_MTU)
+  .max(MAX_MTU)
+  .meta({ examples: [1400] });
 
 const shapeFields = {
-  delay: duration.optional().describe('One-way delay, such as 5ms. Default: none.'),
-  jitter: duration.optional().describe('Extra delay, uniform between nothing and this; frames keep their order.'),
-  loss: ratio.optional().describe('Share of frames that are lost, each independently of the others: 0.1% or 50ppm.'),
+  delay: wireTime
+    .optional()
+    .describe('One-way delay; none where nobody names one.')
+    .meta({ examples: ['5ms'] }),
+  jitter: wireTime
+    .optional()
+    .describe('Extra delay, uniform between nothing and this; frames keep their order.')
+    .meta({ examples: ['1ms'] }),
+  loss: ratio.optional().describe('Share of frames that are lost, each independently of the others.'),
   rate: rate.optional().describe('Bits per second that fit through, with 24 bytes of Ethernet overhead a frame.'),
-  queue: duration.optional().describe('Longest time a frame waits for its turn before it is dropped. Default 50ms.'),
+  queue: wireTime
+    .optional()
+    .describe('Longest time that a frame waits for the rate limit before it is dropped; 50ms where nobody names one.')
+    .meta({ examples: ['10ms'] }),
 };
 
 const shape = z.strictObject(shapeFields);
 
 const autonomousSystem = z.strictObject({
-  core: z.boolean().default(false).describe('Whether it is a core AS of its ISD.'),
-  label: name.optional().describe('A word for people, shown in pictures and usable in scenarios: attacker.'),
+  core: z
+    .boolean()
+    .default(false)
+    .describe('Whether it is a core AS of its ISD.')
+    .meta({ examples: [true] }),
+  label: name
+    .optional()
+    .describe('A word for people, shown in pictures and usable in scenarios in place of the ISD-AS.')
+    .meta({ examples: ['core'] }),
   mtu: mtu.optional().describe('Largest IP packet inside the AS, bytes.'),
   prefix: prefixText.optional().describe('IPv4 prefix that it originates in BGP; planned where absent.'),
-  voting: z.boolean().optional().describe('Votes on trust root updates. Default: core ASes do.'),
-  authoritative: z.boolean().optional().describe('Authoritative for its ISD. Default: core ASes are.'),
-  issuing: z.boolean().optional().describe('Issues certificates. Default: core ASes do.'),
-  certIssuer: isdAs.optional().describe('The AS that certifies it. Default: the first issuing AS of its ISD.'),
+  voting: z
+    .boolean()
+    .optional()
+    .describe('Votes on trust root updates; where absent, core ASes do.')
+    .meta({ examples: [true] }),
+  authoritative: z
+    .boolean()
+    .optional()
+    .describe('Authoritative for its ISD; where absent, core ASes are.')
+    .meta({ examples: [true] }),
+  issuing: z
+    .boolean()
+    .optional()
+    .describe('Issues certificates; where absent, core ASes do.')
+    .meta({ examples: [true] }),
+  certIssuer: isdAs.optional().describe('The AS that certifies it; where absent, the first issuing AS of its ISD.'),
 });
 
 const link = z.strictObject({
-  a: endpoint.describe('One end: ISD-AS#interface. The parent (provider) on a child link.'),
-  b: endpoint.describe('The other end: ISD-AS#interface. The child (customer) on a child link.'),
-  type: z.enum(['core', 'child', 'peer']).describe('child: a provides for b; core: between core ASes; peer: equals.'),
+  a: endpoint
+    .describe(
+      'One end: ISD-AS#interface; without #interface, the lowest free number. The parent (provider) on a child link.',
+    )
+    .meta({ examples: ['1-ff00:0:110#1', '1-ff00:0:110'] }),
+  b: endpoint
+    .describe('The other end: ISD-AS#interface. The child (customer) on a child link.')
+    .meta({ examples: ['1-ff00:0:111#41'] }),
+  type: z
+    .enum(['core', 'child', 'peer'])
+    .describe('child: a provides for b; core: between core ASes; peer: equals.')
+    .meta({ examples: ['child'] }),
   mtu: mtu.optional().describe('Largest IP packet on the wire, bytes.'),
   underlay: z
     .enum(['wire'])
     .default('wire')
-    .describe('How SCION is carried: UDP straight over the wire. No other underlay is built yet.'),
+    .describe('How SCION is carried: UDP straight over the wire. No other underlay is built yet.')
+    .meta({ examples: ['wire'] }),
   ...shapeFields,
   ab: shape.optional().describe('What is different from a to b.'),
   ba: shape.optional().describe('What is different from b to a.'),
@@ -51,12 +93,16 @@ const link = z.strictObject({
 
 export const topologySchema = z
   .strictObject({
-    $schema: z.string().optional().describe('For editors; ignored.'),
-    name: name.describe('Name of the topology.'),
+    $schema: z
+      .string()
+      .optional()
+      .describe('For editors; ignored. A comment in the first line does the same.')
+      .meta({ examples: ['../../schemas/topology.schema.json'] }),
+    name: name.describe('Name of the topology.').meta({ examples: ['tiny'] }),
     defaults: z
       .strictObject({
         link: shape.optional().describe('Shape of every link that says nothing else.'),
-        mtu: mtu.optional().describe('MTU of ASes and links that name none. Default 1500.'),
+        mtu: mtu.optional().describe('MTU of ASes and links that name none; 1500 where absent.'),
       })
       .default({})
       .describe('What holds where an AS or a link says nothing.'),

@@ -80,8 +80,8 @@ export function readTopo(file: string, text: string): { draft: Draft; yaml: Yaml
 function readAses(yaml: YamlFile<TopoInput>, fallback: number): DraftAs[] {
   const { ASes } = yaml.value;
   const problems: Problem[] = [];
-  const keys = readAsKeys(Object.keys(ASes), (key, message) => {
-    problems.push(yaml.problem(['ASes', key], message, 'an ISD-AS such as 1-ff00:0:110, once', 'key'));
+  const keys = readAsKeys(Object.keys(ASes), (key, message, expected) => {
+    problems.push(yaml.problem(['ASes', key], message, expected, 'key'));
   });
   if (problems.length > 0) throw new InputError(problems);
   return [...keys].map(([key, ia]) => {

@@ -14,6 +14,7 @@ export class CilionNode {
   readonly node: NodePlan;
   readonly agent: NodeAgent;
   readonly #lab: Lab;
+  readonly #cluster: string;
   readonly #view: NodeView;
   readonly #netns: string;
   readonly #pods: readonly PodPlan[];
@@ -21,6 +22,7 @@ export class CilionNode {
 
   constructor(lab: Lab, cluster: ClusterPlan, node: NodePlan, pins: string) {
     this.#lab = lab;
+    this.#cluster = cluster.name;
     this.node = node;
     this.#netns = lab.netns(node.namespace);
     this.#pods = cluster.pods.filter((pod) => pod.node === node.name);
@@ -53,7 +55,8 @@ export class CilionNode {
 
   /** Once every node is attached: the far ends must be able to answer. */
   startProbing(): void {
-    this.agent.startProbing(this.#netns);
+    const name = `the agent of ${this.#cluster}/${this.node.name}`;
+    this.agent.startProbing(this.#netns, (error) => this.#lab.watch.report(`${name} failed: ${String(error)}`));
   }
 
   async detach(): Promise<void> {

@@ -7,6 +7,7 @@ import type { ReasonCount } from '../dataplane/counters.ts';
 import type { Lab } from '../emulator/lab.ts';
 import { LabError } from '../errors.ts';
 import { CilionNode } from './cilion-node.ts';
+import { leaveProber } from './cilion-prober.ts';
 import { TransitRouters } from './cilion-routers.ts';
 import type { Attached, PodPlace, Route, Transport } from './transport.ts';
 
@@ -20,7 +21,7 @@ export const cilion: Transport = {
   about: 'SCION from node to node, border routers in XDP',
   load,
   async attach(lab) {
-    const attached = new AttachedCilion(load(lab));
+    const attached = new AttachedCilion(lab, load(lab));
     await attached.attach();
     return attached;
   },
@@ -50,10 +51,12 @@ function load(lab: Lab): LoadedCilion {
 }
 
 class AttachedCilion implements Attached {
+  readonly #lab: Lab;
   readonly #cilion: LoadedCilion;
   readonly #before: Readonly<Record<string, number>>;
 
-  constructor(cilion: LoadedCilion) {
+  constructor(lab: Lab, cilion: LoadedCilion) {
+    this.#lab = lab;
     this.#cilion = cilion;
     this.#before = drops(cilion);
   }
@@ -84,8 +87,9 @@ class AttachedCilion implements Attached {
     return Object.fromEntries(since.filter(([, packets]) => packets > 0));
   }
 
-  release(): void {
+  async release(): Promise<void> {
     for (const node of this.#cilion.nodes) node.agent.stopProbing();
+    await leaveProber(this.#lab);
   }
 
   async detach(): Promise<void> {

@@ -14,11 +14,13 @@ export interface Route {
 
 /** A transport at work in a lab. */
 export interface Attached {
+  /** Which of several programs that could do it does, with its version. */
+  readonly implementation?: string;
   route(from: PodPlace, to: PodPlace): Promise<Route>;
   /** Reason → packets that the dataplane dropped since it was attached; empty without a BPF dataplane. */
   drops(): Readonly<Record<string, number>>;
-  /** Ends what this process does for it; what is attached goes on by itself. */
-  release(): void;
+  /** Leaves to the lab what this process does for it: all goes on without it. */
+  release(): Promise<void> | void;
   /** Takes away all that attaching made: the next transport finds the lab as this one did. */
   detach(): Promise<void>;
 }

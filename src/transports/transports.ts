@@ -4,5 +4,6 @@ import { cilion } from './cilion.ts';
 import { ip } from './ip.ts';
 import type { Transport } from './transport.ts';
 import { vxlan } from './vxlan.ts';
+import { wireguard } from './wireguard.ts';
 
-export const TRANSPORTS: Readonly<Record<TransportName, Transport>> = { ip, vxlan, cilion };
+export const TRANSPORTS: Readonly<Record<TransportName, Transport>> = { ip, vxlan, wireguard, cilion };

@@ -97,12 +97,12 @@ test('a command of the timeline runs in the namespace that it names, and its fai
   const pod = lab.plan.clusters[1]!.pods[0]!;
   const exec = (argv: string[]) =>
     actionsOf({ ...scenario, timeline: [{ event: 'exec', at: 0, in: `b/${pod.name}`, argv }] }, lab)[0]!;
-  await exec(['ip', 'addr', 'add', '192.0.2.9/32', 'dev', 'lo']).perform();
+  await exec(['ip', 'addr', 'add', '192.0.2.9/32', 'dev', 'lo']).perform(never);
   const { stdout } = await run(['ip', '-br', 'addr', 'show', 'dev', 'lo'], { netns: lab.netns(pod.namespace) });
   assert.match(stdout, /192\.0\.2\.9\/32/);
   const again = exec(['ip', 'addr', 'add', '192.0.2.9/32', 'dev', 'lo']);
   assert.equal(again.text, `ip addr add 192.0.2.9/32 dev lo in b/${pod.name}`);
-  await assert.rejects(again.perform(), /already assigned|File exists/);
+  await assert.rejects(again.perform(never), /already assigned|File exists/);
 });
 
 test('two labs of the same scenario run side by side, and taking one down leaves the other', async () => {
@@ -110,7 +110,7 @@ test('two labs of the same scenario run side by side, and taking one down leaves
   await second.bgp.converge(never);
   await second.destroy();
   await lab.bgp.converge(never);
-  assert.deepEqual(lab.faults, []);
+  assert.deepEqual(lab.watch.endings, []);
 });
 
 test('a router that dies is noticed within a second and named', async () => {
@@ -120,8 +120,8 @@ test('a router that dies is noticed within a second and named', async () => {
   });
   const [name, bird] = [...other.bgp.processes][0]!;
   process.kill(bird.pid, 'SIGKILL');
-  await eventually(async () => other.faults.length > 0);
-  assert.match(other.faults[0]!, new RegExp(`BIRD of ${name} .* ended by itself: SIGKILL`));
+  await eventually(async () => other.watch.endings.length > 0);
+  assert.match(other.watch.endings[0]!.text, new RegExp(`BIRD of ${name} .* ended by itself with signal SIGKILL`));
   await other.destroy();
 });
 

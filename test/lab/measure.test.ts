@@ -9,6 +9,7 @@ import { prepareTcp } from '../../src/measure/tcp.ts';
 import { prepareUdp } from '../../src/measure/udp.ts';
 import type { Place } from '../../src/measure/workload.ts';
 import { type Running, run, start } from '../../src/process/process.ts';
+import { Watch } from '../../src/process/watch.ts';
 import type { TcpSample } from '../../src/results/bundle.ts';
 import type { HttpWorkload, TcpWorkload, UdpWorkload } from '../../src/scenario/model.ts';
 
@@ -44,7 +45,14 @@ before(async () => {
     await run(['ip', 'link', 'set', 'wire', 'up'], { netns: netns(name) });
   }
   const directory = await mkdtemp(join(tmpdir(), 'ctmea-'));
-  place = { clientNetns: netns(CLIENT), serverNetns: netns(SERVER), serverAddress: '10.0.0.1', port: 5201, directory };
+  place = {
+    clientNetns: netns(CLIENT),
+    serverNetns: netns(SERVER),
+    serverAddress: '10.0.0.1',
+    port: 5201,
+    directory,
+    watch: new Watch(),
+  };
   const file = join(place.directory, 'wire.pcap');
   const dump = await capture(file);
   calm = await measure(false);
@@ -138,6 +146,7 @@ async function remaining(): Promise<string[]> {
 
 test('no workload reports a fault, cut off for a while or not, and none leaves a process', async () => {
   for (const { faults } of [...Object.values(calm), ...Object.values(cut)]) assert.deepEqual(faults, []);
+  assert.deepEqual(place.watch.endings, []);
   assert.deepEqual(await remaining(), []);
 });
 
@@ -220,20 +229,21 @@ test('TCP that is still swallowed at the end of the window loses no sample and l
   assert.deepEqual(await remaining(), []);
 });
 
-test('a client that is refused is a fault and not a silence', async () => {
-  const workload = await prepareTcp(tcp, place);
+test('a client that is refused is told of, ends the window at once, and is not a silence', async () => {
+  const watch = new Watch();
+  const workload = await prepareTcp(tcp, { ...place, watch });
   await run(['ip', 'route', 'add', 'prohibit', '10.0.0.1'], { netns: netns(CLIENT) });
-  const { samples, faults } = await workload.run({ t0Ns: process.hrtime.bigint(), durationNs: 1e9 });
+  const { samples } = await workload.run({ t0Ns: process.hrtime.bigint(), durationNs: 600e9 });
   await run(['ip', 'route', 'delete', 'prohibit', '10.0.0.1'], { netns: netns(CLIENT) });
   assert.deepEqual(samples, []);
-  assert.match(faults.join('\n'), /bulk: client ended early with exit code 1/);
+  assert.match(watch.endings[0]?.text ?? '', /^bulk: client \(iperf3, .*\) ended by itself with exit code 1/);
 });
 
 test('a server that cannot listen is an error that says why', async () => {
-  const elsewhere = { ...place, serverAddress: '10.9.9.9' };
-  await assert.rejects(prepareTcp(tcp, elsewhere), /bulk: server ended early with exit code 1/);
-  await assert.rejects(prepareUdp(udp, elsewhere), /probe: server ended early/);
-  await assert.rejects(prepareHttp(http, elsewhere), /web: server ended early.*EADDRNOTAVAIL/s);
+  const elsewhere = { ...place, serverAddress: '10.9.9.9', watch: new Watch() };
+  await assert.rejects(prepareTcp(tcp, elsewhere), /bulk: server .* ended by itself with exit code 1/);
+  await assert.rejects(prepareUdp(udp, elsewhere), /probe: server .* ended by itself/);
+  await assert.rejects(prepareHttp(http, elsewhere), /web: server .* ended by itself.*EADDRNOTAVAIL/s);
   assert.deepEqual(await remaining(), []);
 });
 

@@ -26,7 +26,8 @@ export type SlowReason =
   | 'UNKNOWN_EGRESS'
   | 'INVALID_PATH'
   | 'INVALID_SEGMENT_CHANGE'
-  | 'EGRESS_DOWN';
+  | 'EGRESS_DOWN'
+  | 'TOO_BIG';
 
 export type Outcome =
   /** Leaves by `egress`, or goes to the sibling router that has it. */

@@ -5,8 +5,9 @@
  * three places: a version other than 0, which the reference reads as if it were 0, goes to the slow path; a packet from
  * inside that is under way must have come from a sibling router, also where its hop field names no interface (the
  * reference takes interface 0 for its own network and lets it pass); and for the same reason interface 0 is no way
- * out. Not modelled: underlay addresses, MTUs, the destination host's own address and port, and what the slow path answers.
+ * out. Not modelled: underlay addresses, the destination host's own address and port, and what the slow path answers.
  */
+import { UNDERLAY_IP_LENGTH } from '../../src/dataplane/underlay.ts';
 import { FormatError } from '../../src/scion/format-error.ts';
 import {
   decodePacket,
@@ -43,6 +44,8 @@ export interface RouterInterface {
   readonly up: boolean;
   /** Name of the router of this AS that has the interface; absent where it is this router. */
   readonly sibling?: string;
+  /** Largest underlay IP packet, bytes; absent: any. */
+  readonly mtu?: number;
 }
 
 export interface RouterConfig {
@@ -137,7 +140,7 @@ function otherPathType({ header }: ScionPacket): Outcome | undefined {
     case PATH_EMPTY:
       return header.nextHeader === PROTOCOL_BFD && header.path.length === 0 ? slow('BFD') : drop('UNSUPPORTED_PATH');
     case PATH_ONE_HOP:
-      return slow('ONE_HOP_PATH');
+      return header.nextHeader === PROTOCOL_BFD ? slow('BFD') : slow('ONE_HOP_PATH');
     case PATH_EPIC:
       return slow('EPIC_PATH');
     default:
@@ -274,6 +277,7 @@ function leave(transit: Transit): Outcome {
   const alert = info.consDir ? hop.egressAlert : hop.ingressAlert;
   if (egress.sibling === undefined && alert) return slow('EGRESS_ALERT');
   if (!egress.up) return slow('EGRESS_DOWN');
+  if (transit.out.length + UNDERLAY_IP_LENGTH > (egress.mtu ?? Number.POSITIVE_INFINITY)) return slow('TOO_BIG');
   if (egress.sibling !== undefined) {
     return { verdict: 'forward', reason: 'TO_SIBLING', egress: egressId, packet: transit.out };
   }

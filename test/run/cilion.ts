@@ -17,10 +17,16 @@ export interface Started {
   readonly ended: Promise<Ended>;
   /** Resolves when the pattern stands in what it has printed so far to standard error. */
   printed(pattern: RegExp): Promise<void>;
+  /** Likewise, with what the pattern's first group holds. */
+  matched(pattern: RegExp): Promise<string>;
 }
 
 export function startCilion(args: readonly string[], cwd?: string): Started {
-  const child = spawn(ENTRY, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  return startProgram([ENTRY, ...args], cwd);
+}
+
+export function startProgram([program = '', ...args]: readonly string[], cwd?: string): Started {
+  const child = spawn(program, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
   let stderr = '';
   child.stderr.on('data', (chunk: Buffer) => {
     stderr += chunk.toString();
@@ -34,7 +40,11 @@ export function startCilion(args: readonly string[], cwd?: string): Started {
       if (!Array.isArray(next)) throw new Error(`it ended without printing ${pattern}:\n${stderr}`);
     }
   };
-  return { pid: child.pid!, ended, printed };
+  const matched = async (pattern: RegExp) => {
+    await printed(pattern);
+    return pattern.exec(stderr)?.[1] ?? '';
+  };
+  return { pid: child.pid!, ended, printed, matched };
 }
 
 export function cilion(args: readonly string[], cwd?: string): Promise<Ended> {

@@ -58,16 +58,18 @@ test('irtt output that is missing, cut short or strange is a fault', () => {
   assert.match(faults(stopped), /irtt stopped: \{"Err":22\}/);
 });
 
+const WEB: HttpWorkload = {
+  name: 'web',
+  kind: 'http',
+  from: { cluster: 'a', pod: 'x' },
+  to: { cluster: 'b', pod: 'y' },
+  intervalNs: 500_000_000,
+  timeoutNs: 1e9,
+  responseBytes: 10,
+};
+
 test('HTTP samples come in order of their beginning, and missing or broken ones are faults', () => {
-  const workload: HttpWorkload = {
-    name: 'web',
-    kind: 'http',
-    from: { cluster: 'a', pod: 'x' },
-    to: { cluster: 'b', pod: 'y' },
-    intervalNs: 500_000_000,
-    timeoutNs: 1e9,
-    responseBytes: 10,
-  };
+  const workload = WEB;
   const line = (t: number) => JSON.stringify({ t, ms: 1, ok: true, error: null });
   const whole = parseSamples(`${line(0.5)}\n${line(0)}\n`, workload, WINDOW);
   assert.deepEqual(
@@ -75,10 +77,18 @@ test('HTTP samples come in order of their beginning, and missing or broken ones 
     [0, 0.5],
   );
   assert.deepEqual(whole.faults, []);
-  assert.deepEqual(parseSamples(`${line(0)}\n{"t":`, workload, WINDOW).faults, [
-    'web: not a sample: {"t":',
-    'web: 1 requests began, not 2',
+  assert.deepEqual(whole.starved, []);
+  assert.deepEqual(parseSamples(`${line(0)}\n{"t":`, workload, WINDOW).faults, ['web: not a sample: {"t":']);
+});
+
+test('requests that did not begin are starvation, unless the window was broken off before', () => {
+  const web: HttpWorkload = { ...WEB, intervalNs: 10_000_000 };
+  const half = Array.from({ length: 50 }, (_, n) => JSON.stringify({ t: n / 100, ms: 1, ok: true, error: null }));
+  assert.deepEqual(parseSamples(half.join('\n'), web, WINDOW).starved, [
+    'web: no request began for 0.51 s from 0.49 s on, where one was due every 10 ms',
+    'web: 50 requests began, not 100',
   ]);
+  assert.deepEqual(parseSamples(half.join('\n'), web, { ...WINDOW, durationNs: 0.5e9 }).starved, []);
 });
 
 test('the marker and the payload of iperf3 are found anywhere, and not in noise', () => {

@@ -25,7 +25,7 @@ const PODS = ['one', 'two']
   .map((name) => `apiVersion: v1\nkind: Pod\nmetadata: {name: ${name}}\nspec: {containers: [{name: c, image: i}]}\n`)
   .join('---\n');
 
-/** A sound scenario; the tests break it in one place each. */
+/** A sound scenario that some tests change. */
 const SCENARIO = `name: s
 title: T
 question: Q?
@@ -129,83 +129,6 @@ test('a scenario is resolved: ISD-ASes, link ids, nodes, pods, nanoseconds, unit
   });
 });
 
-const BROKEN: readonly (readonly [string, string, RegExp])[] = [
-  ['at: 7s', 'at: 10s', /^s\.yaml:19:10: timeline\[4\]\.at: is not before the end of the pass \(10s\)/],
-  [
-    "link: 'top#2'}",
-    "link: 'top#9'}",
-    /^s\.yaml:15:37: timeline\[0\]\.link: 1-ff00:0:110 has no interface 9 \(expected one of 1, 2, 3\)/,
-  ],
-  ["link: 'top#2'}", 'link: top}', /timeline\[0\]\.link: "top" names no interface/],
-  ['1-ff00:0:112#1--', '1-ff00:0:112#2--', /timeline\[2\]\.link: no link joins 1-ff00:0:112#2 and 1-ff00:0:110#2/],
-  ["'1-ff00:0:112#1--1-ff00:0:110#2'", "'left#41'", /timeline\[2\]\.link: .* is not cut at that time/],
-  ['by: top', 'by: tpo', /timeline\[1\]\.by: there is no AS "tpo" \(did you mean "top"\?\)/],
-  ['victim: b', 'victim: top', /timeline\[1\]\.victim: 1-ff00:0:110 would attack itself/],
-  [', delay: 5ms, loss: 1%', '', /timeline\[3\]: changes nothing/],
-  ['in: b/b2', 'in: b/b3', /timeline\[4\]\.in: cluster b has no node or pod "b3" \(did you mean "b1"\?\)/],
-  ['run: [ip, link]', 'run: ip link', /timeline\[4\]\.run: is "ip link" \(expected a list\)/],
-  ['run: [ip, link]', 'run: []', /timeline\[4\]\.run: is a list \(expected at least 1 entry\)/],
-  ['from: a/one', 'from: a/noe', /workloads\[0\]\.from: cluster a has no pod "noe" \(did you mean "one"\?\)/],
-  ['from: a/one', 'from: c/one', /workloads\[0\]\.from: there is no cluster "c"/],
-  ['from: a/one', 'from: one', /workloads\[0\]\.from: "one" is no cluster\/pod/],
-  ['to: b/two', 'to: a/two', /workloads\[1\]\.to: a\/two would talk to itself/],
-  ['name: web', 'name: ping', /workloads\[2\]\.name: there is a workload "ping" already/],
-  ['kind: udp', 'kind: upd', /workloads\[0\]\.kind: is "upd" \(did you mean "udp"\?\)/],
-  ['to: b/one}', 'to: b/one, payload: 20B}', /workloads\[0\]\.payload: is no payload of a probe/],
-  ['to: b/one}', 'to: b/one, interval: 10}', /workloads\[0\]\.interval: is 10, a number without a unit/],
-  ['[3s, 5s]', '[3s, 11s]', /assertions\[0\]\.window: reaches beyond the end of the pass \(10s\)/],
-  ['[3s, 5s]', '[5s, 3s]', /assertions\[0\]\.window: ends before it begins/],
-  [
-    'metric: udp.rttP50',
-    'metric: udp.rtt50',
-    /assertions\[1\]\.metric: is "udp\.rtt50" \(did you mean "udp\.rttP50"\?\)/,
-  ],
-  [
-    'workload: ping',
-    'workload: pnig',
-    /assertions\[0\]\.workload: there is no workload "pnig" \(did you mean "ping"\?\)/,
-  ],
-  ['workload: ping', 'workload: bulk', /assertions\[0\]\.workload: bulk is of kind tcp and has no udp\.lossRatio/],
-  ['below: 2ms', 'below: 2', /assertions\[1\]\.below: 2 has no unit/],
-  ['below: 2ms', 'below: 2ms, above: 1ms', /assertions\[1\]: compares by above and below/],
-  [', below: 2ms', '', /assertions\[1\]: compares with nothing/],
-  ['equals: 0', 'equals: 1s', /assertions\[3\]\.equals: "1s" is no number of packets/],
-  ['A, transport: ip', 'A, transport: vxlan', /assertions\[0\]\.transport: vxlan is not run/],
-  ['transports: [ip, cilion]', 'transports: [ip, cilion, ip]', /transports\[2\]: ip stands there twice/],
-  ['duration: 10s', 'duration: 10s\nrepeat: 0', /^s\.yaml:6:9: repeat: is 0 \(expected at least 1\)/],
-  [
-    'duration: 10s',
-    'duration: 10s\nbgp: {hold: 2s}',
-    /bgp\.hold: is no hold time of BGP \(expected whole seconds from 3s\)/,
-  ],
-  ['as: left', 'as: top', /clusters\[0\]\.as: 1-ff00:0:110 is a core AS, so it carries transit traffic/],
-  ['as: left', 'as: right', /clusters\[1\]\.as: cluster a is in 1-ff00:0:112 already/],
-  ['nodes: 2', 'nodes: 3', /clusters\[1\]\.nodes: 3 nodes need an interface each, and the AS has 2/],
-  ['nodes: 2', 'nodes: [{name: n, interfaces: [1]}]', /clusters\[1\]\.nodes: no node ends interface 2/],
-  ['nodes: 2', 'nodes: [{name: n, interfaces: [1, 2, 3]}]', /nodes\[0\]\.interfaces\[2\]: the AS has no interface 3/],
-  [
-    'nodes: 2',
-    'nodes: [{name: n, interfaces: [1, 1, 2]}]',
-    /nodes\[0\]\.interfaces\[1\]: interface 1 ends at node n already/,
-  ],
-  ['nodes: 2', 'nodes: [{name: one, interfaces: [1, 2]}]', /clusters\[1\]\.nodes: "one" names a node and a pod/],
-  ['manifests: [pods.yaml]', 'manifests: [pod.yaml]', /^pod\.yaml: there is no such file/],
-  ['net/t.yaml', 'net/u.yaml', /^net\/u\.yaml: there is no such file/],
-  ['captures:', 'observe: {as: nobody}\ncaptures:', /observe\.as: there is no AS "nobody"/],
-  ["{link: 'top#1'", "{link: 'left#41'}\n  - {link: 'top#1'", /captures\[1\]\.link: .* is captured already/],
-];
-
-test('every fault in a scenario is found, with what would be right', async () => {
-  for (const [from, to, expected] of BROKEN) {
-    assert.ok(SCENARIO.includes(from), from);
-    const found = await problems(SCENARIO.replace(from, to));
-    assert.ok(
-      found.some((line) => expected.test(line)),
-      `${to}\n${found.join('\n')}`,
-    );
-  }
-});
-
 test('problems of the scenario, its topology and its manifests are reported in one go', async () => {
   await write('bad/t.yaml', TOPOLOGY.replace('#41', '#0'));
   await write('bad/pods.yaml', PODS.replace('kind: Pod', 'kind: Job'));
@@ -215,23 +138,12 @@ test('problems of the scenario, its topology and its manifests are reported in o
   assert.match(manifests.join('\n'), /bad\/pods\.yaml:2:7: kind.*\n.*clusters\[1\]\.nodes/);
 });
 
-test('a metric of something that the scenario does not do is refused', async () => {
-  const quiet = SCENARIO.replace(/timeline:[\s\S]*?captures:/, 'captures:');
-  assert.match((await problems(quiet)).join('\n'), /assertions\[3\]\.metric: nothing is observed/);
-  const recovery = quiet.replace('metric: observer.packets, equals: 0', 'metric: recovery.after, below: 1s');
-  assert.match((await problems(recovery)).join('\n'), /assertions\[3\]\.metric: nothing is restored/);
-  const diversion = quiet.replace('metric: observer.packets, equals: 0', 'metric: diversion.after, below: 1s');
-  assert.match((await problems(diversion)).join('\n'), /assertions\[3\]\.metric: nothing is diverted/);
-});
-
-test('the observed ASes can be named, and two ends of one link cannot both be observed', async () => {
+test('the observed ASes can be named', async () => {
   const left = (await load(SCENARIO.replace('captures:', 'observe: {as: left}\ncaptures:'))).captures;
   assert.deepEqual(
     left.map(({ observer }) => observer),
     ['1-ff00:0:111'],
   );
-  const both = await problems(SCENARIO.replace('captures:', 'observe: {as: [left, top]}\ncaptures:'));
-  assert.match(both.join('\n'), /observe: both ends of .* are observed/);
 });
 
 test('a .topo file serves as a topology, and what the lab does otherwise is noted in the scenario', async () => {

@@ -105,6 +105,7 @@ tool (
 	github.com/scionproto/scion/acceptance/router_benchmark/brload
 	github.com/scionproto/scion/control/cmd/control
 	github.com/scionproto/scion/daemon/cmd/daemon
+	github.com/scionproto/scion/dispatcher/cmd/dispatcher
 	github.com/scionproto/scion/gateway/cmd/gateway
 	github.com/scionproto/scion/router/cmd/router
 	github.com/scionproto/scion/scion-pki/cmd/scion-pki

@@ -1,4 +1,4 @@
-/** Reads the pcap files of captures: nanosecond timestamps, Ethernet, this machine's byte order (draft-ietf-opsawg-pcap). */
+/** Reads and writes the pcap files of captures: nanosecond timestamps, Ethernet, this machine's byte order (draft-ietf-opsawg-pcap). */
 import { createReadStream } from 'node:fs';
 import { LabError } from '../../errors.ts';
 
@@ -39,6 +39,27 @@ export async function* readPcap(file: string): AsyncGenerator<PcapPacket> {
   }
   if (!header) throw new LabError(`${file}: too short for a pcap file`);
   if (rest.length > 0) throw new LabError(`${file}: ends within a record`);
+}
+
+/** The start of a file whose records keep up to `snapLength` bytes of each frame. */
+export function pcapHeader(snapLength: number): Buffer {
+  const header = Buffer.alloc(FILE_HEADER_BYTES);
+  header.writeUInt32LE(MAGIC_NANOSECONDS, 0);
+  header.writeUInt16LE(2, 4);
+  header.writeUInt16LE(4, 6);
+  header.writeUInt32LE(snapLength, 16);
+  header.writeUInt32LE(LINKTYPE_ETHERNET, 20);
+  return header;
+}
+
+export function pcapRecord({ timeNs, originalLength, bytes }: PcapPacket): Buffer {
+  const record = Buffer.alloc(RECORD_HEADER_BYTES + bytes.length);
+  record.writeUInt32LE(Number(timeNs / 1_000_000_000n), 0);
+  record.writeUInt32LE(Number(timeNs % 1_000_000_000n), 4);
+  record.writeUInt32LE(bytes.length, 8);
+  record.writeUInt32LE(originalLength, 12);
+  record.set(bytes, RECORD_HEADER_BYTES);
+  return record;
 }
 
 function checkHeader(file: string, header: Buffer): void {

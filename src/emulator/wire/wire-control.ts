@@ -52,6 +52,9 @@ interface Pending {
   readonly reject: (error: Error) => void;
 }
 
+/** An answer takes a millisecond, that of a capture's end as long as its file takes to write. */
+const ANSWER_DEADLINE_MS = 10_000;
+
 export class WireControl {
   readonly #socket: Socket;
   readonly #pending = new Map<number, Pending>();
@@ -119,10 +122,20 @@ export class WireControl {
   ): Promise<WireOperations[Operation]['result']> {
     if (this.#socket.destroyed) return Promise.reject(new LabError('the process that runs the wires is gone'));
     const id = this.#nextId++;
-    return new Promise((resolve, reject) => {
+    const answer = new Promise<WireOperations[Operation]['result']>((resolve, reject) => {
       this.#pending.set(id, { resolve: resolve as (result: unknown) => void, reject });
       this.#socket.write(`${JSON.stringify({ id, op, argument })}\n`);
     });
+    const deadline = setTimeout(() => this.#giveUp(id, op), ANSWER_DEADLINE_MS);
+    return answer.finally(() => clearTimeout(deadline));
+  }
+
+  #giveUp(id: number, op: WireOperation): void {
+    const seconds = ANSWER_DEADLINE_MS / 1000;
+    this.#pending
+      .get(id)
+      ?.reject(new LabError(`the process that runs the wires has not answered "${op}" in ${seconds} s`));
+    this.#pending.delete(id);
   }
 
   #settle(answer: WireAnswer): void {

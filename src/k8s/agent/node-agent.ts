@@ -8,8 +8,8 @@ import type { DesiredSet, DesiredState } from './desired-state.ts';
 import { HOST_PORT, type NodeView, ROUTER_PORT, siblingEnds } from './node-view.ts';
 
 /** A probe costs a system call and a packet each way; the lapse leaves room for two lost ones. */
-const PROBE_INTERVAL_MS = 20;
-const LAPSE_MS = 60;
+export const PROBE_INTERVAL_MS = 20;
+export const LAPSE_MS = 60;
 
 export class NodeAgent {
   readonly #dataplane: NodeDataplane;
@@ -71,12 +71,20 @@ export class NodeAgent {
     return remote.innerMtu;
   }
 
-  /** Begins to probe every path from the node's namespace: one that stays silent is left within LAPSE_MS. */
-  startProbing(netns: string): void {
+  /**
+   * Begins to probe every path from the node's namespace: one that stays silent is left within LAPSE_MS.
+   * @param failed Told why, once, when probing ends because a probe could not be sent.
+   */
+  startProbing(netns: string, failed: (error: unknown) => void): void {
     this.stopProbing();
     for (const id of this.#ids.values()) this.#dataplane.health.setLapse(id, BigInt(LAPSE_MS) * 1_000_000n);
     this.#prober = setInterval(() => {
-      for (const id of this.#ids.values()) this.#dataplane.sendProbe(id, netns);
+      try {
+        for (const id of this.#ids.values()) this.#dataplane.sendProbe(id, netns);
+      } catch (error) {
+        this.stopProbing();
+        failed(error);
+      }
     }, PROBE_INTERVAL_MS);
   }
 

@@ -19,7 +19,7 @@ import { type AssertionInput, COMPARISONS } from '../schema.ts';
 export interface Measured {
   readonly durationNs: number;
   readonly transports: readonly TransportName[];
-  readonly workloads: readonly Workload[];
+  readonly workloads: readonly Pick<Workload, 'name' | 'kind'>[];
   /** Whether any AS counts what arrives at it. */
   readonly observed: boolean;
   /** Whether anything is ever hijacked or leaked; withdrawn or restored. */
@@ -41,10 +41,19 @@ export function buildAssertions(
   measured: Measured,
   collector: Collector,
 ): Assertion[] {
+  const seen = new Set<string>();
   return inputs.flatMap((input, index) => {
     const path = ['assertions', index];
     const before = collector.problems.length;
     const { name, transport, metric, workload } = input;
+    if (seen.has(`${transport} ${name}`)) {
+      collector.report(
+        [...path, 'name'],
+        `there is an assertion "${name}" of ${transport} already`,
+        'a sentence of its own',
+      );
+    }
+    seen.add(`${transport} ${name}`);
     const [from, to] = input.window ?? [0, measured.durationNs];
     checkWindow(from, to, measured, path, collector);
     if (!measured.transports.includes(transport)) {
@@ -62,7 +71,8 @@ export function buildAssertions(
 
 function checkWindow(from: number, to: number, { durationNs }: Measured, path: FieldPath, collector: Collector): void {
   const window = [...path, 'window'];
-  if (from >= to) collector.report(window, 'ends before it begins', '[from, to]');
+  if (from === to) collector.report(window, 'has no length', '[from, to]');
+  if (from > to) collector.report(window, 'ends before it begins', '[from, to]');
   if (to > durationNs) {
     const end = formatQuantity(durationNs, DURATION);
     collector.report(window, `reaches beyond the end of the pass (${end})`, `at most ${end}`);
@@ -72,7 +82,7 @@ function checkWindow(from: number, to: number, { durationNs }: Measured, path: F
 function checkMetric(metric: MetricName, { workloads, observed, diverts, recovers }: Measured): void {
   const kind = kindOf(metric);
   if (kind !== undefined && !workloads.some((workload) => workload.kind === kind)) {
-    throw new FaultyValue(`no workload is of kind ${kind}`, `a ${kind} workload, or another metric`);
+    throw new FaultyValue(`no workload is of kind ${kind}`, 'such a workload, or another metric');
   }
   if (metric.startsWith('observer.') && !observed)
     throw new FaultyValue('nothing is observed', 'observe, or an attack');
@@ -90,7 +100,7 @@ function kindOf(metric: MetricName): Workload['kind'] | undefined {
   return kind === 'udp' || kind === 'tcp' || kind === 'http' ? kind : undefined;
 }
 
-function checkWorkload(metric: MetricName, name: string, workloads: readonly Workload[]): void {
+function checkWorkload(metric: MetricName, name: string, workloads: Measured['workloads']): void {
   const kind = kindOf(metric);
   if (kind === undefined) throw new FaultyValue(`${metric} belongs to no workload`, 'nothing');
   const workload = workloads.find((other) => other.name === name);

@@ -2,9 +2,12 @@
 import { dirname, join } from 'node:path';
 import { InputError } from '../../errors.ts';
 import type { Collector } from '../../input/collector.ts';
+import { list } from '../../input/nearest.ts';
 import { readText } from '../../input/read-text.ts';
 import type { FieldPath } from '../../input/yaml.ts';
 import { loadManifests, type Manifests } from '../../k8s/manifests.ts';
+import { asPrefixes, maxNodes } from '../../topology/as-prefixes.ts';
+import { formatPrefix } from '../../topology/ipv4.ts';
 import type { IsdAs, Topology } from '../../topology/model.ts';
 import type { Cluster, ClusterNode, InputFile } from '../model.ts';
 import type { ClusterInput } from '../schema.ts';
@@ -21,14 +24,18 @@ export async function readManifests(
       return [{ path, text: await readText(path) }];
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
-      collector.problems.push(...error.problems);
+      collector.addAll(error.problems);
       return [];
     }
   };
   const files: InputFile[][] = [];
   for (const input of inputs) {
     const paths = input.manifests.map((manifest) => join(dirname(scenarioFile), manifest));
-    files.push((await Promise.all(paths.map(read))).flat());
+    paths.forEach((path, position) => {
+      if (paths.indexOf(path) === position) return;
+      collector.report(['clusters', files.length, 'manifests', position], `${path} stands there twice`);
+    });
+    files.push((await Promise.all([...new Set(paths)].map(read))).flat());
   }
   return files;
 }
@@ -41,6 +48,7 @@ export function buildClusters(
   collector: Collector,
 ): Cluster[] {
   const clusters: Cluster[] = [];
+  const prefixes = asPrefixes(topology.ases);
   inputs.forEach((input, index) => {
     const path = ['clusters', index];
     const ia = collector.attempt([...path, 'as'], () => findAs(input.as, topology));
@@ -48,6 +56,11 @@ export function buildClusters(
     const before = collector.problems.length;
     checkPlace(input, ia, topology, clusters, path, collector);
     const nodes = buildNodes(input, interfacesOf(ia, topology), path, collector);
+    const prefix = prefixes.get(ia);
+    if (prefix !== undefined && nodes.length > maxNodes(prefix)) {
+      const message = `${nodes.length} nodes are too many for the AS's prefix ${formatPrefix(prefix)}`;
+      collector.report([...path, 'nodes'], message, `at most ${maxNodes(prefix)}`);
+    }
     const { pods, services } = readPods(manifests[index] ?? [], nodes, collector);
     for (const pod of pods) {
       if (!nodes.some((node) => node.name === pod.name)) continue;
@@ -55,7 +68,25 @@ export function buildClusters(
     }
     if (collector.problems.length === before) clusters.push({ name: input.name, ia, nodes, pods, services });
   });
+  checkNamesTogether(inputs, clusters, collector);
   return clusters;
+}
+
+/** In a lab, a node or pod is called `<cluster>-<name>`: node c of cluster a-b and node b-c of cluster a are one name. */
+function checkNamesTogether(inputs: readonly ClusterInput[], clusters: readonly Cluster[], collector: Collector): void {
+  const owners = new Map<string, string>();
+  for (const { name: cluster, nodes, pods } of clusters) {
+    for (const { name } of [...nodes, ...pods]) {
+      const together = `${cluster}-${name}`;
+      const owner = owners.get(together);
+      if (owner !== undefined) {
+        const index = inputs.findIndex((input) => input.name === cluster);
+        const message = `${cluster}/${name} and ${owner} would both be called ${together} in the lab`;
+        collector.report(['clusters', index, 'name'], message, 'another name');
+      }
+      owners.set(together, `${cluster}/${name}`);
+    }
+  }
 }
 
 function checkPlace(
@@ -74,7 +105,8 @@ function checkPlace(
   }
   for (const other of earlier) {
     if (other.name === input.name) collector.report([...path, 'name'], `there is a cluster "${input.name}" already`);
-    if (other.ia === ia) collector.report([...path, 'as'], `cluster ${other.name} is in ${ia} already`, 'one an AS');
+    if (other.ia === ia)
+      collector.report([...path, 'as'], `cluster ${other.name} is in ${ia} already`, 'one cluster an AS');
   }
 }
 
@@ -120,7 +152,7 @@ function checkNodes(
       const where = [...at, 'interfaces', position];
       const owner = owners.get(ifid);
       if (!interfaces.includes(ifid)) {
-        collector.report(where, `the AS has no interface ${ifid}`, `one of ${interfaces.join(', ')}`);
+        collector.report(where, `the AS has no interface ${ifid}`, `one of ${list(interfaces)}`);
       } else if (owner !== undefined) {
         collector.report(where, `interface ${ifid} ends at node ${owner} already`, 'each interface at one node');
       }
@@ -128,7 +160,7 @@ function checkNodes(
     });
   });
   const idle = interfaces.filter((ifid) => !owners.has(ifid));
-  if (idle.length > 0) collector.report([...path, 'nodes'], `no node ends interface ${idle.join(', ')}`, 'all of them');
+  if (idle.length > 0) collector.report([...path, 'nodes'], `no node ends interface ${list(idle)}`, 'all of them');
 }
 
 function readPods(files: readonly InputFile[], nodes: readonly ClusterNode[], collector: Collector): Manifests {
@@ -139,7 +171,7 @@ function readPods(files: readonly InputFile[], nodes: readonly ClusterNode[], co
     );
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    collector.problems.push(...error.problems);
+    collector.addAll(error.problems);
     return { pods: [], services: [] };
   }
 }

@@ -1,6 +1,7 @@
 /** What the names in a scenario refer to. Each look-up throws a FaultyValue that says what would be right. */
+import { MAX_WIRE_MTU } from '../../emulator/wire/shape.ts';
 import { FaultyValue } from '../../input/collector.ts';
-import { suggestion } from '../../input/nearest.ts';
+import { list, suggestion } from '../../input/nearest.ts';
 import { parseIsdAs } from '../../scion/isd-as.ts';
 import type { IsdAs, Link, Topology } from '../../topology/model.ts';
 import type { Cluster, PodRef } from '../model.ts';
@@ -46,9 +47,25 @@ export function findLink(text: string, topology: Topology, clusters: readonly Pi
     (second !== undefined && second !== first) ||
     (second !== undefined && ends[0] === ends[1])
   ) {
-    throw new FaultyValue(`no link joins ${ends.join(' and ')}`, `the link of ${ends[0]} is ${first?.id}`);
+    throw new FaultyValue(`no link joins ${ends.join(' and ')}`, `${first?.id}, the link at ${ends[0]}`);
   }
   return first;
+}
+
+/** As findLink, of a link that something happens on. */
+export function findWire(text: string, topology: Topology, clusters: readonly Pick<Cluster, 'name' | 'ia'>[]): Link {
+  const link = findLink(text, topology, clusters);
+  requireWire(link);
+  return link;
+}
+
+/** What is shaped, cut or captured goes through the middle of a wire, which has room for so much. */
+export function requireWire({ id, mtu }: Link): void {
+  if (mtu <= MAX_WIRE_MTU) return;
+  throw new FaultyValue(
+    `the MTU of ${id} is ${mtu}, too large to be shaped, cut or captured`,
+    `a link with an MTU of at most ${MAX_WIRE_MTU}`,
+  );
 }
 
 function linkAt(text: string, topology: Topology, clusters: readonly Pick<Cluster, 'name' | 'ia'>[]): Link {
@@ -61,7 +78,7 @@ function linkAt(text: string, topology: Topology, clusters: readonly Pick<Cluste
   const found = own.find(({ end }) => end.ifid === Number(ifid));
   if (found !== undefined) return found.link;
   const numbers = own.map(({ end }) => end.ifid).sort((a, b) => a - b);
-  throw new FaultyValue(`${ia} has no interface ${ifid}`, `one of ${numbers.join(', ')}`);
+  throw new FaultyValue(`${ia} has no interface ${ifid}`, `one of ${list(numbers)}`);
 }
 
 /** A pod by `cluster/pod`. */

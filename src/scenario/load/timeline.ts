@@ -5,7 +5,8 @@ import type { FieldPath } from '../../input/yaml.ts';
 import type { IsdAs, Shape, Topology } from '../../topology/model.ts';
 import type { Cluster, TimelineEvent } from '../model.ts';
 import type { EventInput } from '../schema.ts';
-import { findAs, findLink, findPlace } from './references.ts';
+import { reportContradictions } from './contradictions.ts';
+import { findAs, findPlace, findWire } from './references.ts';
 
 interface Surroundings {
   readonly topology: Topology;
@@ -29,20 +30,8 @@ export function buildTimeline(
     return event === undefined ? [] : [{ event, path }];
   });
   placed.sort((x, y) => x.event.at - y.event.at);
-  const events = placed.map(({ event }) => event);
-  placed.forEach(({ event, path }, index) => {
-    if (event.event === 'link.restore' && !isCut(event.link, events.slice(0, index))) {
-      around.collector.report([...path, 'link'], `${event.link} is not cut at that time`, 'a link.cut before it');
-    }
-  });
-  return events;
-}
-
-function isCut(link: string, earlier: readonly TimelineEvent[]): boolean {
-  const last = earlier.findLast(
-    (event) => /^link\.(cut|restore)$/.test(event.event) && 'link' in event && event.link === link,
-  );
-  return last?.event === 'link.cut';
+  reportContradictions(placed, around.collector);
+  return placed.map(({ event }) => event);
 }
 
 function buildEvent(input: EventInput, path: FieldPath, around: Surroundings): TimelineEvent | undefined {
@@ -65,11 +54,11 @@ function buildEvent(input: EventInput, path: FieldPath, around: Surroundings): T
     }
     case 'link.cut':
     case 'link.restore': {
-      const link = collector.attempt([...path, 'link'], () => findLink(input.link, topology, clusters));
+      const link = collector.attempt([...path, 'link'], () => findWire(input.link, topology, clusters));
       return link === undefined ? undefined : { at, event: input.event, link: link.id };
     }
     case 'link.shape': {
-      const link = collector.attempt([...path, 'link'], () => findLink(input.link, topology, clusters));
+      const link = collector.attempt([...path, 'link'], () => findWire(input.link, topology, clusters));
       const shape = changes(input);
       if (Object.keys(shape).length === 0)
         collector.report(path, 'changes nothing', 'delay, jitter, loss, rate or queue');
@@ -95,8 +84,11 @@ function changes(input: Extract<EventInput, { event: 'link.shape' }>): Partial<S
 
 /** The ASes that hijack or leak. */
 export function attackers(timeline: readonly TimelineEvent[]): IsdAs[] {
-  const found = timeline.flatMap((event) =>
-    event.event === 'bgp.hijack' || event.event === 'bgp.leak' ? [event.by] : [],
-  );
-  return [...new Set(found)];
+  return [...new Set(timeline.flatMap((event) => (attacks(event) ? [event.by] : [])))];
+}
+
+export function attacks<T extends { readonly event: string }>(
+  event: T,
+): event is Extract<T, { readonly event: 'bgp.hijack' | 'bgp.leak' }> {
+  return event.event === 'bgp.hijack' || event.event === 'bgp.leak';
 }

@@ -26,6 +26,7 @@ test('every shipped YAML file of ours names its schema in its first line', async
   for (const [folder, up, schema] of [
     ['', '..', 'scenario'],
     ['topologies/', '../..', 'topology'],
+    ['manifests/', '../..', 'manifest'],
   ] as const) {
     const files = (await readdir(new URL(folder, scenarios))).filter((file) => file.endsWith('.yaml'));
     assert.ok(files.length > 0);
