@@ -10,9 +10,10 @@
 #define ETH_HEADER_BYTES 14
 #define TC_ACT_UNSPEC    (-1)
 
+/* A second or so of a gigabit, for a reader on a busy machine. */
 struct {
     __uint(type, BPF_MAP_TYPE_RINGBUF);
-    __uint(max_entries, 16 * 1024 * 1024);
+    __uint(max_entries, 128 * 1024 * 1024);
 } captured SEC(".maps");
 
 struct {

@@ -28,7 +28,7 @@ static __always_inline enum cilion_reason check_inner(const struct packet *p, st
     struct cilion_remote *remote;
 
     if ((void *)(inner + 1) > p->end || inner->version != 4 || inner->ihl < 5 ||
-        bpf_ntohs(inner->tot_len) != p->length - p->header_len)
+        bpf_ntohs(inner->tot_len) != p->length - p->header_len || bpf_ntohs(inner->tot_len) < inner->ihl * 4)
         return CILION_INNER_MALFORMED;
     remote = find_remote(inner->saddr);
     if (!remote || remote->ia != p->scion->src_ia)

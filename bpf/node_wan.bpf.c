@@ -66,7 +66,8 @@ __noinline int receive_as_host(struct xdp_md *ctx, __u32 as_slot)
         reason = parse_scion(&p);
     if (reason == CILION_FORWARDED && bpf_ntohs(p.scion->payload_len) != p.length - p.header_len)
         reason = CILION_PACKET_SIZE;
-    if (reason == CILION_FORWARDED && p.scion->dst_ia != as->ia)
+    if (reason == CILION_FORWARDED &&
+        (p.scion->dst_ia != as->ia || p.hop + 1 != p.hops || p.info + 1 != p.infos))
         reason = CILION_DESTINATION_IA;
     return reason == CILION_FORWARDED ? GO_ON : refuse(as, reason, &p, u);
 }

@@ -170,7 +170,7 @@ static __always_inline enum cilion_reason parse_scion(struct packet *p)
         return CILION_MALFORMED_PATH;
     p->infos = (p->segment_len[0] + 63) / 64 + (p->segment_len[1] + 63) / 64 + (p->segment_len[2] + 63) / 64;
     p->hops = p->segment_len[0] + p->segment_len[1] + p->segment_len[2];
-    if (p->hops > SCION_MAX_HOPS ||
+    if (p->hops == 0 || p->hops > SCION_MAX_HOPS ||
         hosts + SCION_META_LEN + p->infos * SCION_INFO_LEN + p->hops * SCION_HOP_LEN > p->header_len)
         return CILION_MALFORMED_PATH;
     return extensions_ok(p) ? CILION_FORWARDED : CILION_BAD_EXTENSION;

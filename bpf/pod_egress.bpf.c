@@ -95,7 +95,7 @@ static __always_inline bool measure(struct __sk_buff *skb, struct pod_packet *p)
         return false;
     payload = p->length - headers;
     p->uniform = payload % gso == 0;
-    p->segments = payload / gso;
+    p->segments = (payload + gso - 1) / gso;
     p->length = headers + gso;
     return true;
 }

@@ -177,6 +177,10 @@ static __always_inline enum cilion_reason leave(struct packet *p, const struct c
     __u32 hop = p->hop + s->crossed;
     enum cilion_reason reason;
 
+    /* The reference takes interface 0 for its own network, where a packet from inside has no address to go to
+     * (v0.15 ends with a panic). So this is not for a slow path. */
+    if (p->ingress == 0 && egress_of(last) == 0)
+        return CILION_PATH_END;
     s->egress = find_link(as, egress_of(last));
     if (!s->egress || (p->ingress == 0 && s->egress->flags & CILION_LINK_SIBLING))
         return CILION_UNKNOWN_EGRESS;
@@ -196,7 +200,9 @@ static __always_inline enum cilion_reason leave(struct packet *p, const struct c
         if (hop >= p->hops)
             return CILION_PATH_END;
     }
-    write_position(p, hop);
+    /* Towards a sibling the packet often stays where it is, reserved bits and all. */
+    if (hop != p->hop)
+        write_position(p, hop);
     write_seg_id(&s->current);
     if (s->crossed)
         write_seg_id(&s->next);

@@ -24,6 +24,7 @@
 #define SCION_FIXED_LEN     28
 #define SCION_MIN_HOSTS_LEN 8
 #define SCION_HOST_IPV4     0
+#define SCION_HOST_SERVICE  4
 /* 24 h / 256, the unit of a hop field's ExpTime. */
 #define SCION_EXPIRY_UNIT_NS 337500000000ULL
 

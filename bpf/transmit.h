@@ -48,11 +48,30 @@ static __always_inline enum cilion_reason receive(struct packet *p, struct under
     return open_underlay(p, u);
 }
 
+/*
+ * A host of this AS that calls itself a service: as a source that is nonsense, and the reference asks such an
+ * address for its IP before it looks at a hop field's MAC (v0.15, validateSrcHost(): it ends with a panic).
+ */
+static __always_inline bool unfit_for_slow_path(const struct packet *p, const void *frame,
+                                                const struct cilion_as *as)
+{
+    const struct scion_header *scion = frame + UNDERLAY_LEN;
+
+    return p->ingress == 0 && (void *)(scion + 1) <= p->end &&
+           (scion->host_types & 15) == SCION_HOST_SERVICE && scion->src_ia == as->ia;
+}
+
 static __always_inline int refuse(const struct cilion_as *as, enum cilion_reason reason,
                                   const struct packet *p, const void *frame)
 {
+    bool slow = reason >= CILION_FIRST_SLOW && as->flags & CILION_AS_SLOW_PATH;
+
+    if (slow && unfit_for_slow_path(p, frame, as)) {
+        slow = false;
+        reason = CILION_SERVICE_SOURCE;
+    }
     count(as->slot, reason, frame_len(p, frame));
-    return reason >= CILION_FIRST_SLOW && as->flags & CILION_AS_SLOW_PATH ? XDP_PASS : XDP_DROP;
+    return slow ? XDP_PASS : XDP_DROP;
 }
 
 /* Sends the frame on a device, counted under `reason` if it can be. */

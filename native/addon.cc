@@ -14,6 +14,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports)
     InitMap(env, exports);
     InitProgram(env, exports);
     InitAttach(env, exports);
+    InitXdpLink(env, exports);
     InitNetns(env, exports);
     InitRing(env, exports);
     InitBtf(env, exports);

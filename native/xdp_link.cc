@@ -1,5 +1,3 @@
-#include "xdp_link.h"
-
 #include "addon.h"
 #include "args.h"
 #include "fd.h"
@@ -17,7 +15,7 @@ namespace
 {
 
 /// Native mode. The program comes off the device with the link's last descriptor: at the latest when this
-/// process ends, however it ends.
+/// process ends, however it ends. Refused where a program is attached already.
 Napi::Value LinkXdp(const Napi::CallbackInfo &info)
 {
     Napi::Env env = info.Env();
@@ -32,8 +30,7 @@ Napi::Value LinkXdp(const Napi::CallbackInfo &info)
         ThrowErrno(env, errno, "link an XDP program to device " + std::to_string(ifindex));
     Napi::Object result = Napi::Object::New(env);
     result.Set("close",
-               Napi::Function::New(
-                   env, [link](const Napi::CallbackInfo &) { *link = UniqueFd(-1); }, "close"));
+               Napi::Function::New(env, [link](const Napi::CallbackInfo &) { link->Close(); }, "close"));
     return result;
 }
 

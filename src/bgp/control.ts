@@ -5,6 +5,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { LabError } from '../errors.ts';
+import { patiently } from '../process/patience.ts';
 import { type BirdProtocol, type BirdRoute, parseNetworkCount, parseProtocols, parseRoutes } from './routes.ts';
 
 interface Reply {
@@ -40,7 +41,7 @@ export function birdCommand(files: BirdFiles): string[] {
 /** Retries while BIRD is still making its socket. */
 const CONNECT_RETRY_MS = 20;
 /** BIRD answers in milliseconds, and with a full table on a busy machine in less than a second. */
-const ANSWER_DEADLINE_MS = 10_000;
+const PATIENCE_S = 10;
 const MISSING: readonly unknown[] = ['ENOENT', 'ECONNREFUSED'];
 
 export class BirdControl {
@@ -158,11 +159,10 @@ export class BirdControl {
       this.#waiting.push({ resolve, reject });
       this.#socket.write(`${command}\n`);
     });
-    const deadline = setTimeout(() => {
-      this.#fail(`no answer to "${command}" within ${ANSWER_DEADLINE_MS / 1000} s`);
+    const reply = await patiently(answer, PATIENCE_S, () => {
       this.#socket.destroy();
-    }, ANSWER_DEADLINE_MS);
-    const reply = await answer.finally(() => clearTimeout(deadline));
+      return this.#fail(`no answer to "${command}" within ${PATIENCE_S} s`);
+    });
     if (reply.code >= FIRST_ERROR) throw new BirdError(this.#path, command, reply);
     return reply;
   }
@@ -179,8 +179,9 @@ export class BirdControl {
     }
   }
 
-  #fail(why: string): void {
+  #fail(why: string): LabError {
     this.#failure ??= new LabError(`bird at ${this.#path}: ${why}`);
     for (const { reject } of this.#waiting.splice(0)) reject(this.#failure);
+    return this.#failure;
   }
 }

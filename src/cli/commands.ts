@@ -6,9 +6,27 @@ import { destroy, ls } from './labs.ts';
 import { paths } from './paths.ts';
 import { plan } from './plan.ts';
 import { report } from './report.ts';
+import { router } from './router.ts';
 import { run } from './run.ts';
 import { shell } from './shell.ts';
 import { test } from './test.ts';
+import { top } from './top.ts';
+import { topology } from './topology.ts';
 import { up } from './up.ts';
 
-export const COMMANDS: readonly Command[] = [run, report, plan, up, shell, capture, paths, drops, ls, destroy, test];
+export const COMMANDS: readonly Command[] = [
+  run,
+  report,
+  plan,
+  topology,
+  up,
+  shell,
+  capture,
+  top,
+  paths,
+  drops,
+  ls,
+  destroy,
+  router,
+  test,
+];

@@ -51,6 +51,11 @@ export function findNamespace(plan: Plan, topology: Topology, text: string): Nam
   });
 }
 
+/** An AS by its ISD-AS, its label or a cluster in it. @throws CilionError (exit code 2) with the nearest name */
+export function findLabAs(plan: Plan, topology: Topology, text: string): IsdAs {
+  return named(() => findAs(text, topology, plan.clusters));
+}
+
 function findOwner(plan: Plan, topology: Topology, text: string, all: readonly NamedNamespace[]): IsdAs {
   try {
     return findAs(text, topology, plan.clusters);
@@ -63,15 +68,18 @@ function findOwner(plan: Plan, topology: Topology, text: string, all: readonly N
 
 /** The link at one end (`core#1`) or between both (`core#1--left#41`). @throws CilionError (exit code 2) */
 export function findLinkPlan(plan: Plan, topology: Topology, text: string): LinkPlan {
+  const { id } = named(() => findLink(text, topology, plan.clusters));
+  return plan.links.find((link) => link.id === id)!;
+}
+
+/** What a scenario file's problem would be is a wrong call on the command line. */
+function named<T>(lookUp: () => T): T {
   try {
-    const { id } = findLink(text, topology, plan.clusters);
-    return plan.links.find((link) => link.id === id)!;
+    return lookUp();
   } catch (error) {
     if (!(error instanceof FaultyValue)) throw error;
-    throw new CilionError(error.message, {
-      exitCode: 2,
-      ...(error.expected === undefined ? {} : { hint: error.expected }),
-    });
+    const { message, expected } = error;
+    throw new CilionError(message, { exitCode: 2, ...(expected === undefined ? {} : { hint: expected }) });
   }
 }
 

@@ -1,10 +1,10 @@
 /** `cilion paths`: the SCION paths between two ASes of a running lab. */
 import { LabDirectory } from '../emulator/lab-directory.ts';
-import { CilionError, type ExitCode } from '../errors.ts';
+import type { ExitCode } from '../errors.ts';
 import { computedControlPlane } from '../scion/control-plane.ts';
 import type { Path } from '../scion/end-to-end-path.ts';
-import type { IsdAs, Topology } from '../topology/model.ts';
 import type { Command } from './command.ts';
+import { findLabAs } from './lab-names.ts';
 
 export const paths: Command = {
   name: 'paths',
@@ -21,21 +21,12 @@ export const paths: Command = {
     const lab = LabDirectory.open(id);
     const topology = lab.topology();
     const plan = lab.plan();
-    const clusters = new Map(plan.clusters.map(({ name, ia }) => [name, ia]));
     const control = computedControlPlane(topology, plan.seed, lab.validity());
-    const found = control.paths(resolve(topology, clusters, src), resolve(topology, clusters, dst));
+    const found = control.paths(findLabAs(plan, topology, src), findLabAs(plan, topology, dst));
     process.stdout.write(options['json'] === true ? `${JSON.stringify(found.map(plain), null, 2)}\n` : table(found));
     return 0;
   },
 };
-
-function resolve(topology: Topology, clusters: ReadonlyMap<string, IsdAs>, name: string): IsdAs {
-  const as = topology.ases.find(({ ia, label }) => ia === name || label === name);
-  const found = as?.ia ?? clusters.get(name);
-  if (found !== undefined) return found;
-  const known = topology.ases.map(({ ia, label }) => (label === undefined ? ia : `${ia} (${label})`));
-  throw new CilionError(`the lab has no AS "${name}"`, { exitCode: 2, hint: `it has ${known.join(', ')}` });
-}
 
 function plain(path: Path): object {
   return { ...path, raw: Buffer.from(path.raw).toString('hex') };

@@ -12,6 +12,12 @@ export interface Tier {
 export const TIERS: readonly Tier[] = [
   { name: 'unit', about: 'the pure half', files: ['test/unit/**/*.test.ts'], concurrency: 2 },
   { name: 'golden', about: 'packets through BPF_PROG_RUN', files: ['test/golden/**/*.test.ts'], concurrency: 1 },
+  {
+    name: 'fuzz',
+    about: 'damaged packets, program against model',
+    files: ['test/fuzz/**/*.test.ts'],
+    concurrency: 2,
+  },
   { name: 'lab', about: 'network namespaces', files: ['test/lab/**/*.test.ts'], concurrency: 1 },
   { name: 'run', about: 'the command line, whole scenarios', files: ['test/run/**/*.test.ts'], concurrency: 1 },
 ];

@@ -1,5 +1,6 @@
 /** `cilion up`: builds a scenario's lab and leaves it running, to look into it. */
 import { Lab } from '../emulator/lab.ts';
+import type { Plan } from '../emulator/plan.ts';
 import { planLab } from '../emulator/plan-lab.ts';
 import { CilionError, type ExitCode } from '../errors.ts';
 import { Progress } from '../report/progress.ts';
@@ -30,7 +31,7 @@ export const up: Command = {
     }
     const scenario = await loadScenario(file);
     const progress = new Progress();
-    const id = await interruptible(async (signal) => {
+    const { directory, plan } = await interruptible(async (signal) => {
       const lab = await progress.stage('build the lab', () =>
         Lab.build(planLab(scenario), { topology: scenario.topology, detached: true, signal, ...chosenId(options) }),
       );
@@ -39,21 +40,42 @@ export const up: Command = {
         await progress.stage(`attach ${transport.name}`, async () => {
           const attached = await transport.attach(lab);
           await requireReachability(lab, transport, attached, signal);
-          await attached.release();
+          attached.release();
+          await attached.leave?.();
         });
       } catch (error) {
         await lab.destroy();
         throw error;
       }
       lab.leave();
-      return lab.directory.id;
+      return lab;
     });
-    process.stdout.write(
-      `lab ${id} runs. Look into it: cilion paths ${id} <src> <dst> · cilion drops ${id}\nTake it down: cilion destroy ${id}\n`,
-    );
+    process.stdout.write(nextSteps(directory.id, plan));
     return 0;
   },
 };
+
+/** What one can do with a lab, in commands that work as they stand. */
+function nextSteps(id: string, { clusters, links }: Plan): string {
+  const [from, to] = clusters.map(({ name, pods }) => ({ name: `${name}/${pods[0]?.name}`, pod: pods[0] }));
+  const [link] = links;
+  const wire = link === undefined ? '<wire>' : `${link.a.ia}#${link.a.ifid}`;
+  const traffic =
+    from?.pod === undefined || to?.pod === undefined
+      ? ''
+      : `Make traffic:  cilion shell ${id} ${to.name} -- iperf3 -s -1 -D
+               cilion shell ${id} ${from.name} -- iperf3 -c ${to.pod.address}
+`;
+  const [a = '<src>', b = '<dst>'] = clusters.map(({ name }) => name);
+  return `lab ${id} runs.
+Look into it:  cilion top ${id}
+               cilion shell ${id} ${from?.pod === undefined ? '<namespace>' : from.name}
+               cilion capture ${id} ${wire} | wireshark -k -i -
+               cilion paths ${id} ${a} ${b}
+               cilion drops ${id}
+${traffic}Take it down:  cilion destroy ${id}
+`;
+}
 
 function chosenId({ id }: Options): { id?: string } {
   return typeof id === 'string' ? { id } : {};

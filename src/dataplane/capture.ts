@@ -21,7 +21,12 @@ export type CaptureDirection = 'ab' | 'ba';
 
 /** `arriving`: what arrives at a device, at XDP. `both`: what passes a device that has no XDP program; it leaves `ab`. */
 export type CapturePoint =
-  | { readonly kind: 'arriving'; readonly direction: CaptureDirection; readonly ifindex: number; readonly netns: string }
+  | {
+      readonly kind: 'arriving';
+      readonly direction: CaptureDirection;
+      readonly ifindex: number;
+      readonly netns: string;
+    }
   | { readonly kind: 'both'; readonly ifindex: number; readonly netns: string };
 
 export interface CapturedFrame {
@@ -35,7 +40,12 @@ export interface CapturedFrame {
 
 const countsCodec = structCodec(layouts.cilion_capture_counts);
 const offsetOf = (field: string) => layouts.cilion_captured.fields.find(({ name }) => name === field)!.offset;
-const OFFSETS = { time: offsetOf('time'), length: offsetOf('length'), way: offsetOf('direction'), data: offsetOf('data') };
+const OFFSETS = {
+  time: offsetOf('time'),
+  length: offsetOf('length'),
+  way: offsetOf('direction'),
+  data: offsetOf('data'),
+};
 
 interface Tap {
   readonly point: CapturePoint;
@@ -156,7 +166,8 @@ function stepOut(ifindex: number, netns: string, pins: string): void {
   if (current !== 0 && native().programById(current).name === PROGRAM) {
     const before = native().openPinnedMap(pin).lookup(u32(0));
     if (before === undefined) native().detachXdp(ifindex, netns);
-    else native().programById(new DataView(before.buffer, before.byteOffset).getUint32(0, true)).attachXdp(ifindex, netns);
+    else
+      native().programById(new DataView(before.buffer, before.byteOffset).getUint32(0, true)).attachXdp(ifindex, netns);
   }
   rmSync(pins, { recursive: true });
 }

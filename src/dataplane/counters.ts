@@ -39,6 +39,7 @@ export const REASON_TEXTS: Readonly<Record<Reason, string>> = {
   PATH_END: 'path ends before the destination',
   UNSUPPORTED_PATH: 'path type unknown',
   TRANSIT_SOURCE: 'claims to have entered by a router that did not send it',
+  SERVICE_SOURCE: 'for the slow path, but from a service of this AS, which sends nothing',
   NO_DEVICE: 'the device to send on does not exist',
   NO_PATH: 'no usable path to the pod',
   NO_ROOM: 'headers did not fit before the packet',

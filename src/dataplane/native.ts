@@ -143,6 +143,11 @@ export interface Native {
   /** Id of the native XDP program of a device; 0 where none is attached. */
   xdpProgramId(ifindex: number, netns?: string): number;
   detachXdp(ifindex: number, netns?: string): void;
+  /**
+   * Attaches the XDP program of this descriptor, in native mode, for as long as the link is open and this process lives.
+   * Refused where the device has a program already.
+   */
+  linkXdp(program: number, ifindex: number, netns?: string): { close(): void };
   /** Removes the clsact qdisc and with it every filter on the device. */
   detachTc(ifindex: number, netns?: string): void;
   ifindex(name: string, netns?: string): number;

@@ -1,6 +1,7 @@
 /** The paths of a node as its pinned maps have them: for whoever looks in from another process. */
-import { bigintToIsdAs } from '../scion/isd-as.ts';
+
 import { decodePacket } from '../scion/header.ts';
+import { bigintToIsdAs } from '../scion/isd-as.ts';
 import { decodePath } from '../scion/path.ts';
 import { formatIpv4 } from '../topology/ipv4.ts';
 import type { IsdAs } from '../topology/model.ts';

@@ -1,11 +1,13 @@
 /** The border router of transit ASes: one loaded program for all of a lab, told apart by the device a frame arrives on. */
 import { join } from 'node:path';
 import { LabError } from '../errors.ts';
+import { parseIpv4 } from '../topology/ipv4.ts';
 import { bpfObject } from './build.ts';
-import { u32 } from './layout.ts';
-import { enums } from './layouts.gen.ts';
+import { structCodec, u32 } from './layout.ts';
+import { enums, layouts } from './layouts.gen.ts';
 import { type NativeMap, type NativeObject, type NativeProgram, native } from './native.ts';
 import { ROUTER_MAP_NAMES, RouterMaps } from './router-maps.ts';
+import type { UnderlayEnd } from './underlay.ts';
 
 export interface RouterSizes {
   /** Above every interface index that carries a link. */
@@ -13,7 +15,27 @@ export interface RouterSizes {
   readonly asCount: number;
   /** Above every linkBase + interface identifier. */
   readonly linkCount: number;
+  /** Links on devices that they share, and routers of the AS. Default 0. */
+  readonly neighbourCount?: number;
+  /** Frames may be larger than one buffer (border_router_jumbo.bpf.c). Default false. */
+  readonly jumbo?: boolean;
 }
+
+/** Who is at the other end of a UDP/IPv4 underlay on a shared device (bpf/inside.h). */
+export interface NeighbourSettings {
+  readonly own: SocketEnd;
+  readonly remote: SocketEnd;
+  /** 0 for another router of the AS. */
+  readonly ifid: number;
+  /** Default 0: none. */
+  readonly bfdSession?: number;
+}
+
+type SocketEnd = Pick<UnderlayEnd, 'address' | 'port'>;
+
+const neighbourKey = structCodec(layouts.cilion_underlay);
+const neighbourCodec = structCodec(layouts.cilion_neighbour);
+const bfdCodec = structCodec(layouts.cilion_bfd_session);
 
 export class BorderRouterDataplane extends RouterMaps {
   readonly #object: NativeObject | undefined;
@@ -27,8 +49,10 @@ export class BorderRouterDataplane extends RouterMaps {
 
   /** Loads a fresh instance; it lives as long as this process unless attached or pinned. @throws Error with the verifier's log */
   static load(sizes: RouterSizes): BorderRouterDataplane {
-    const object = native().openObject(bpfObject('border_router'));
+    const object = native().openObject(bpfObject(sizes.jumbo === true ? 'border_router_jumbo' : 'border_router'));
     sizeRouterMaps(object, sizes);
+    object.setMaxEntries('neighbours', Math.max(1, sizes.neighbourCount ?? 0));
+    object.setMaxEntries('bfd_sessions', sizes.neighbourCount === undefined ? 1 : 1 + sizes.neighbourCount);
     object.load();
     const router = new BorderRouterDataplane(loadedMaps(object), object);
     router.setClock();
@@ -55,6 +79,46 @@ export class BorderRouterDataplane extends RouterMaps {
   }): void {
     this.configureDevice(device.ifindex, device.slot, device.ifid, device.netns);
     this.program.attachXdp(device.ifindex, device.netns);
+  }
+
+  /** The program comes off the device when the link is closed, at the latest with this process. */
+  link(ifindex: number, netns?: string): { close(): void } {
+    return native().linkXdp(this.program.fd, ifindex, netns);
+  }
+
+  setNeighbour(slot: number, { own, remote, ifid, bfdSession }: NeighbourSettings): void {
+    const key = {
+      as_slot: slot,
+      own_ip: parseIpv4(own.address),
+      remote_ip: parseIpv4(remote.address),
+      own_port: own.port,
+      remote_port: remote.port,
+    };
+    const value = { ifid, bfd_session: bfdSession ?? 0 };
+    this.#own('neighbours').update(neighbourKey.encode(key), neighbourCodec.encode(value));
+  }
+
+  /** Until its first message is heard, a session is down. `minRxNs`: how often this router asks for one. */
+  beginBfdSession(session: number, minRxNs: number): void {
+    const value = { min_rx_ns: BigInt(minRxNs), heard_ns: 0n, detection_ns: 0n, up: 0 };
+    this.bfdSessions.update(u32(session), bfdCodec.encode(value));
+  }
+
+  isBfdUp(session: number): boolean {
+    const bytes = this.bfdSessions.lookup(u32(session));
+    if (bytes === undefined) return false;
+    const { up, heard_ns, detection_ns } = bfdCodec.decode(bytes);
+    return up !== 0 && native().monotonicNs() < heard_ns + detection_ns;
+  }
+
+  /** By session, as the program keeps them (struct cilion_bfd_session). */
+  get bfdSessions(): NativeMap {
+    return this.#own('bfd_sessions');
+  }
+
+  #own(name: 'neighbours' | 'bfd_sessions'): NativeMap {
+    if (this.#object === undefined) throw new LabError(`a reopened border router has no map ${name}`);
+    return this.#object.map(name);
   }
 
   detach(ifindex: number, netns: string): void {

@@ -1,5 +1,6 @@
 /** The file formats that the reference describes: schema, a file that uses every field, and the real loader. */
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -52,17 +53,22 @@ export function written(document: unknown): string {
   return documents.map((each) => stringify(each)).join('---\n');
 }
 
-/** In a copy of the examples' folder, so that what the scenario names is there. */
+let folder: string | undefined;
+
+/** A copy of the examples' folder, so that what a scenario names is there; gone when the process ends. */
+function scratch(): string {
+  if (folder !== undefined) return folder;
+  const made = mkdtempSync(join(tmpdir(), 'cilion-documents-'));
+  process.once('exit', () => rmSync(made, { recursive: true }));
+  cpSync(EXAMPLES, made, { recursive: true });
+  folder = made;
+  return made;
+}
+
 async function scenarioProblems(text: string): Promise<readonly Problem[]> {
-  const folder = await mkdtemp(join(tmpdir(), 'cilion-documents-'));
-  try {
-    await cp(EXAMPLES, folder, { recursive: true });
-    const file = join(folder, 'scenario.yaml');
-    await writeFile(file, text);
-    return await problemsOf(() => loadScenario(file));
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  const file = join(scratch(), 'scenario.yaml');
+  await writeFile(file, text);
+  return problemsOf(() => loadScenario(file));
 }
 
 async function problemsOf(load: () => unknown): Promise<readonly Problem[]> {

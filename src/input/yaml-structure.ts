@@ -54,6 +54,8 @@ class Walk {
       const key = String(pair.key.value);
       const first = seen.get(key);
       const offset = startOf(pair.key);
+      // The schema library leaves this key out without a word.
+      if (key === '__proto__') this.#report(offset, 'there is no field "__proto__"');
       if (first === undefined) seen.set(key, offset);
       else this.#report(offset, `"${key}" stands there twice, first in line ${this.#lines.linePos(first).line}`);
     }

@@ -92,7 +92,7 @@ const container = z
         }),
       )
       .optional()
-      .describe('For people: a pod here answers at every port.'),
+      .describe('For people: nothing listens there but a workload’s server.'),
   })
   .meta({ unknownField: NOT_HONOURED });
 

@@ -1,27 +1,46 @@
 /**
  * One GET every interval, each on a connection of its own. A program of its own, run by Node inside the client's
- * namespace; its one argument is Settings as JSON. Prints an HttpSample a line as each request ends, and exits when the
- * last one has.
+ * namespace; its one argument is Settings as JSON. Says `ready`, waits for a line with its Span, writes an HttpSample a
+ * line as each request ends, and exits when the last one has.
  */
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
 import { get, type IncomingMessage } from 'node:http';
+import { createInterface } from 'node:readline';
 import type { HttpSample } from '../results/bundle.ts';
 import { MARKER } from './marker.ts';
 
 export interface Settings {
   readonly address: string;
   readonly port: number;
-  /** CLOCK_MONOTONIC, nanoseconds, decimal. */
-  readonly t0Ns: string;
-  readonly durationNs: number;
   readonly intervalNs: number;
   readonly timeoutNs: number;
   readonly responseBytes: number;
+  /** Where the samples go. */
+  readonly file: string;
+}
+
+/** The window of time. */
+export interface Span {
+  /** CLOCK_MONOTONIC, nanoseconds, decimal. */
+  readonly t0Ns: string;
+  readonly durationNs: number;
 }
 
 const settings = JSON.parse(process.argv[2] ?? '') as Settings;
-const t0Ns = BigInt(settings.t0Ns);
-const durationS = settings.durationNs / 1e9;
+const samples = createWriteStream(settings.file);
+await once(samples, 'open');
+console.log('ready');
+const span = await readSpan();
+const t0Ns = BigInt(span.t0Ns);
+const durationS = span.durationNs / 1e9;
 const now = (): number => Number(process.hrtime.bigint() - t0Ns) / 1e9;
+
+/** Whoever started this says nothing when it ends before: then there is nothing to do. */
+async function readSpan(): Promise<Span> {
+  for await (const line of createInterface({ input: process.stdin })) return JSON.parse(line) as Span;
+  process.exit(0);
+}
 
 /** Requests keep to the grid of t0 + n × interval, whatever becomes of those before. */
 function schedule(n: number): void {
@@ -44,7 +63,7 @@ async function request(): Promise<void> {
     (reason: NodeJS.ErrnoException) => reason.code ?? reason.message,
   );
   const sample: HttpSample = { t: began, ms: (now() - began) * 1000, ok: error === null, error };
-  console.log(JSON.stringify(sample));
+  samples.write(`${JSON.stringify(sample)}\n`);
 }
 
 /** Resolves with the body of a response with status 200. */

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { HttpSample } from '../results/bundle.ts';
 import type { HttpWorkload } from '../scenario/model.ts';
-import type { Settings } from './http-client.ts';
+import type { Settings, Span } from './http-client.ts';
 import { pauses, shortfall } from './starvation.ts';
 import { ending, endNs, type Outcome, type Place, type Prepared, Programs, type Window } from './workload.ts';
 
@@ -15,45 +15,49 @@ const OVERDUE_NS = 2_000_000_000n;
 
 const Sample = z.object({ t: z.number(), ms: z.number(), ok: z.boolean(), error: z.string().nullable() });
 
-/** Starts the HTTP server. */
+/** Starts the HTTP server, and the client, which takes longest to start, up to where it waits for its window. */
 export async function prepareHttp(
   workload: HttpWorkload,
   place: Place,
   signal?: AbortSignal,
 ): Promise<Prepared<HttpSample>> {
   const programs = await Programs.of(workload.name, place, signal);
-  const { serverAddress, port, serverNetns } = place;
-  const argv = [process.execPath, SERVER, serverAddress, String(port), String(workload.responseBytes)];
-  await programs.startServer(argv, serverNetns, /^listening$/);
+  const { serverAddress, port, serverNetns, clientNetns } = place;
+  const file = programs.file('samples.ndjson');
+  const serve = [process.execPath, SERVER, serverAddress, String(port), String(workload.responseBytes)];
+  const ask = [process.execPath, CLIENT, settings(workload, place, file)];
+  const options = { netns: clientNetns, takesLines: true, endsByItself: true };
+  const [client] = await Promise.all([
+    programs.startReady('client', ask, /^ready$/, options),
+    programs.startReady('server', serve, /^listening$/, { netns: serverNetns }),
+  ]);
   const run = (window: Window) =>
     ending(programs, async () => {
       const faults: string[] = [];
-      const stdoutFile = programs.file('samples.ndjson');
-      const client = programs.start('client', [process.execPath, CLIENT, settings(workload, place, window)], {
-        netns: place.clientNetns,
-        stdoutFile,
-        endsByItself: true,
-      });
+      client.running.send(JSON.stringify(spanOf(window)));
       const how = await programs.until(endNs(window) + BigInt(Math.round(workload.timeoutNs)) + OVERDUE_NS, client);
       if (how === 'late') faults.push(`${workload.name}: the client did not end by itself`);
       const measured = programs.elapsed(window);
       await client.running.stop();
-      return parseSamples(await readFile(stdoutFile, 'utf8'), workload, measured, faults);
+      return parseSamples(await readFile(file, 'utf8'), workload, measured, faults);
     });
   return { run, stop: () => programs.stop() };
 }
 
-function settings(workload: HttpWorkload, place: Place, window: Window): string {
+function settings(workload: HttpWorkload, place: Place, file: string): string {
   const all: Settings = {
     address: place.serverAddress,
     port: place.port,
-    t0Ns: String(window.t0Ns),
-    durationNs: window.durationNs,
     intervalNs: workload.intervalNs,
     timeoutNs: workload.timeoutNs,
     responseBytes: workload.responseBytes,
+    file,
   };
   return JSON.stringify(all);
+}
+
+function spanOf({ t0Ns, durationNs }: Window): Span {
+  return { t0Ns: String(t0Ns), durationNs };
 }
 
 /** Reads the client's lines; requests end in another order than they began, and those under way at a break are lost. */

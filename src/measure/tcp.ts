@@ -49,7 +49,10 @@ export async function prepareTcp(
   const programs = await Programs.of(workload.name, place, signal);
   const received = new Intervals(workload.flows);
   const sent = new Intervals(workload.flows);
-  await programs.startServer(serverArgv(place), place.serverNetns, /^Server listening/, (line) => received.add(line));
+  await programs.startReady('server', serverArgv(place), /^Server listening/, {
+    netns: place.serverNetns,
+    onStdoutLine: (line) => received.add(line),
+  });
   const run = (window: Window) =>
     ending(programs, async () => {
       const client = programs.start('client', clientArgv(workload, place, window), {

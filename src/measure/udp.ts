@@ -43,7 +43,7 @@ export async function prepareUdp(
     );
   }
   const programs = await Programs.of(workload.name, place, signal);
-  await programs.startServer(serverArgv(place), place.serverNetns, /^\[ListenerStart\]/);
+  await programs.startReady('server', serverArgv(place), /^\[ListenerStart\]/, { netns: place.serverNetns });
   const run = (window: Window) =>
     ending(programs, async () => {
       const faults: string[] = [];

@@ -60,8 +60,8 @@ export type Prepare<Workload, Sample> = (
   signal?: AbortSignal,
 ) => Promise<Prepared<Sample>>;
 
-/** How long a server may take to listen. */
-const LISTEN_DEADLINE_MS = 10_000;
+/** How long a program may take to be ready: Node on a machine with thirty busy processes needs three seconds. */
+const READY_DEADLINE_MS = 20_000;
 
 interface Program {
   readonly title: string;
@@ -112,29 +112,29 @@ export class Programs {
   }
 
   /**
-   * Starts a server and waits for the line by which it says that it listens.
+   * Starts a program and waits for the line by which it says that it is ready: a server when it listens.
    * @throws LabError when it ends first or says nothing.
    */
-  async startServer(
+  async startReady(
+    role: 'client' | 'server',
     argv: readonly string[],
-    netns: string,
-    listens: RegExp,
-    onLine: (line: string) => void = () => {},
+    ready: RegExp,
+    { onStdoutLine, ...options }: ProgramOptions,
   ): Promise<Program> {
-    const ready = Promise.withResolvers<'ready'>();
-    const server = this.start('server', argv, {
-      netns,
+    const said = Promise.withResolvers<'ready'>();
+    const program = this.start(role, argv, {
+      ...options,
       onStdoutLine: (line) => {
-        if (listens.test(line)) ready.resolve('ready');
-        onLine(line);
+        if (ready.test(line)) said.resolve('ready');
+        onStdoutLine?.(line);
       },
     });
-    const outcome = await this.#within<Exit | 'ready'>(LISTEN_DEADLINE_MS, [ready.promise, server.running.exited]);
-    if (outcome === 'ready') return server;
+    const outcome = await this.#within<Exit | 'ready'>(READY_DEADLINE_MS, [said.promise, program.running.exited]);
+    if (outcome === 'ready') return program;
     const fault =
       outcome === 'late'
-        ? `${server.title} does not listen after ${LISTEN_DEADLINE_MS} ms`
-        : describeExit(server.title, server.running, outcome);
+        ? `${program.title} is not ready after ${READY_DEADLINE_MS} ms`
+        : describeExit(program.title, program.running, outcome);
     await this.stop();
     throw new LabError(fault);
   }

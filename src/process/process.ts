@@ -38,6 +38,8 @@ export interface StartOptions {
   readonly stdoutFile?: string;
   readonly stderrFile?: string;
   readonly onStdoutLine?: (line: string) => void;
+  /** It reads lines from its standard input (`send`); nothing is there to read without this. */
+  readonly takesLines?: boolean;
   /** Goes on after this process has ended. */
   readonly detached?: boolean;
   readonly cwd?: string;
@@ -57,6 +59,8 @@ export interface Running {
   readonly exited: Promise<Exit>;
   /** `stop` has been called: its end is no surprise. */
   readonly stopping: boolean;
+  /** The one line that it is told, for a process that takes lines; its standard input ends with it. */
+  send(line: string): void;
   /** SIGTERM, then SIGKILL after the grace period; resolves when the process is gone. */
   stop(graceMs?: number): Promise<void>;
 }
@@ -118,7 +122,11 @@ export function start(argv: readonly string[], options: StartOptions = {}): Runn
   const stdout = options.stdoutFile === undefined ? undefined : openSync(options.stdoutFile, 'a');
   const stderr = options.stderrFile === undefined ? undefined : openSync(options.stderrFile, 'a');
   const child = spawn(program, args, {
-    stdio: ['ignore', options.onStdoutLine === undefined ? (stdout ?? 'ignore') : 'pipe', stderr ?? 'ignore'],
+    stdio: [
+      options.takesLines === true ? 'pipe' : 'ignore',
+      options.onStdoutLine === undefined ? (stdout ?? 'ignore') : 'pipe',
+      stderr ?? 'ignore',
+    ],
     // A process group of its own: a Ctrl-C at the terminal reaches this process alone, which then ends them in order.
     detached: true,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
@@ -133,6 +141,8 @@ export function start(argv: readonly string[], options: StartOptions = {}): Runn
   if (options.onStdoutLine !== undefined && child.stdout !== null) {
     createInterface({ input: child.stdout }).on('line', options.onStdoutLine);
   }
+  // Told to a process that has ended: its end is noticed anyway.
+  child.stdin?.on('error', () => {});
   const exited = exitOf(child, argv);
   // A failed start is an unhandled rejection otherwise, before anybody awaits it.
   exited.catch(() => {});
@@ -148,6 +158,7 @@ export function start(argv: readonly string[], options: StartOptions = {}): Runn
     get stopping() {
       return stopping;
     },
+    send: (line) => void child.stdin?.end(`${line}\n`),
     stop: (graceMs = DEFAULT_GRACE_MS) => {
       stopping = true;
       return stop(child, graceMs);

@@ -87,7 +87,7 @@ async function measure(context: PassContext, transport: Transport, attached: Att
   const { lab, scenario, bundle, signal, detail } = context;
   const [workloads] = await Promise.all([
     prepareWorkloads(scenario, lab, signal),
-    requireReachability(lab, transport, attached, signal),
+    requireReachability(lab, transport, attached, AbortSignal.any([signal, lab.watch.signal])),
   ]);
   const captures = await startCaptures(scenario, lab, bundle, id);
   const clock = new PassClock(performance.now() + LEAD_MS, lab.watch, signal);
@@ -194,9 +194,13 @@ async function conclude(
   for (const { name, samples } of data.workloads) await bundle.appendSamples(key.id, name, samples);
   await bundle.appendWires(key.id, data.wires);
   if (data.observed !== null) await bundle.appendObserved(key.id, data.observed);
-  const ended = endings.map(({ at, text }) => `${key.id}, at ${clock.at(at).toFixed(2)} s: ${text}`);
+  const ended = endings.map(({ at, text }) => `${key.id}, ${when(clock.at(at))}: ${text}`);
   // What is missing from a pass that was broken off is no further reason.
   return { data, paths, drops, faults: [...ended, ...measured.faults], starved: broken ? [] : measured.starved };
+}
+
+function when(t: number): string {
+  return t < 0 ? `${(-t).toFixed(2)} s before it began` : `at ${t.toFixed(2)} s`;
 }
 
 function endingRecord(pass: string, { at, text }: Ending, clock: PassClock): TimelineRecord {

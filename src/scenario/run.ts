@@ -88,7 +88,9 @@ async function runPasses(
 
 async function prepareLab(scenario: Scenario, lab: Lab, { progress, signal }: RunOptions): Promise<void> {
   await progress.stage('BGP converges', async (detail) => {
-    const converged = lab.bgp.converge(signal);
+    const converged = lab.bgp.converge(AbortSignal.any([signal, lab.watch.signal]));
+    // Should loading fail, nobody waits for it any more.
+    converged.catch(() => {});
     // Loading keeps this process busy while the routers talk.
     for (const name of scenario.transports) TRANSPORTS[name].load?.(lab);
     const ms = await converged;

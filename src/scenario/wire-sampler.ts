@@ -52,7 +52,7 @@ function nextPoint(point: number, now: number): number {
 }
 
 function stall(due: number, now: number): string {
-  return `the testbed itself stood still for ${(now - due).toFixed(2)} s from ${due.toFixed(2)} s on`;
+  return `the testbed or the process of its wires stood still for ${(now - due).toFixed(2)} s from ${due.toFixed(2)} s on`;
 }
 
 interface Reading {

@@ -87,9 +87,12 @@ class AttachedCilion implements Attached {
     return Object.fromEntries(since.filter(([, packets]) => packets > 0));
   }
 
-  async release(): Promise<void> {
+  release(): void {
     for (const node of this.#cilion.nodes) node.agent.stopProbing();
-    await leaveProber(this.#lab);
+  }
+
+  leave(): Promise<void> {
+    return leaveProber(this.#lab);
   }
 
   async detach(): Promise<void> {

@@ -19,8 +19,10 @@ export interface Attached {
   route(from: PodPlace, to: PodPlace): Promise<Route>;
   /** Reason → packets that the dataplane dropped since it was attached; empty without a BPF dataplane. */
   drops(): Readonly<Record<string, number>>;
-  /** Leaves to the lab what this process does for it: all goes on without it. */
-  release(): Promise<void> | void;
+  /** Ends what this process does for it; what is attached goes on by itself. */
+  release(): void;
+  /** After `release`: a process of the lab's own does from now on what this one did. */
+  leave?(): Promise<void>;
   /** Takes away all that attaching made: the next transport finds the lab as this one did. */
   detach(): Promise<void>;
 }

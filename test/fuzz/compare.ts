@@ -1,7 +1,7 @@
 /** Runs many frames through a program and compares each with what its model expects: action, reason and bytes. */
 import assert from 'node:assert/strict';
-import type { ReasonCounts } from '../golden/counted.ts';
 import type { NativeProgram } from '../../src/dataplane/native.ts';
+import type { ReasonCounts } from '../golden/counted.ts';
 import type { Action, FrameOutcome } from '../model/frame-outcome.ts';
 
 export interface Sample {
@@ -88,7 +88,8 @@ function wrongFrame({ actions }: Subject, group: readonly Sample[], results: Res
   assert.equal(results.retvals.length, group.length);
   let at = 0;
   for (const [i, { expected }] of group.entries()) {
-    const frame = results.data.subarray(at, (at += results.lengths[i]!));
+    const frame = results.data.subarray(at, at + results.lengths[i]!);
+    at += frame.length;
     const action = results.retvals[i]!;
     if (action !== actions[expected.action]) return `action ${action}, expected ${expected.action}`;
     if (expected.frame !== undefined && expected.action !== 'drop' && Buffer.compare(frame, expected.frame) !== 0) {

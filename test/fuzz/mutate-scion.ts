@@ -190,7 +190,8 @@ function findPath(packet: Uint8Array): { readonly path: ScionPath; readonly byte
   if (packet.length < 36) return undefined;
   const bytes = packet.subarray(28 + hostLength(packet[9]! >> 4) + hostLength(packet[9]! & 15));
   try {
-    return { path: decodePath(bytes), bytes };
+    const path = decodePath(bytes);
+    return path.currHf < path.hops.length && path.currInf < path.infos.length ? { path, bytes } : undefined;
   } catch (error) {
     if (error instanceof FormatError) return undefined;
     throw error;

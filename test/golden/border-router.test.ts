@@ -1,53 +1,23 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { buildAll } from '../../src/dataplane/build.ts';
-import { pathCombiner } from '../../src/scion/combine.ts';
-import type { Path } from '../../src/scion/end-to-end-path.ts';
-import { computeSegments } from '../../src/scion/segments.ts';
-import type { InterfaceId, Topology } from '../../src/topology/model.ts';
-import { buildPacket } from '../model/packets.ts';
-import { type RouterConfig, routePacket } from '../model/router.ts';
-import { buildNetwork, type Network } from '../model/walk.ts';
+import { routePacket } from '../model/router.ts';
 import { peering, sixteen, tiny4 } from '../unit/scion/topologies.ts';
-import { RouterBench, type Run, sentBy, XDP_DROP, XDP_PASS, XDP_REDIRECT } from './router-bench.ts';
-
-const OPTIONS = { seed: 3, timestamp: 1_700_000_000, expirySeconds: 21_600 };
-const NOW = OPTIONS.timestamp + 60;
+import { wrapFrame } from './frame.ts';
+import { allMeetings, type Meeting, NOW, oneOfEachShape } from './meetings.ts';
+import {
+  benchLink,
+  LOOPBACK,
+  RouterBench,
+  type Run,
+  sentBy,
+  XDP_DROP,
+  XDP_PASS,
+  XDP_REDIRECT,
+} from './router-bench.ts';
 
 await buildAll();
 const bench = new RouterBench();
-
-/** A packet where it meets a router, with the router. */
-interface Meeting {
-  readonly path: Path;
-  readonly router: RouterConfig;
-  readonly ingress: InterfaceId;
-  readonly packet: Uint8Array;
-}
-
-/** Every router that a packet from end to end meets after the source's own. */
-function meetings(network: Network, path: Path): Meeting[] {
-  const met: Meeting[] = [];
-  let packet = buildPacket(path);
-  let ingress = 0;
-  let ia = path.src;
-  for (;;) {
-    const router = network.routers.get(ia)!;
-    if (ingress !== 0) met.push({ path, router, ingress, packet });
-    const outcome = routePacket(packet, ingress, router, NOW);
-    if (outcome.verdict !== 'forward') return met;
-    const far = network.farEnds.get(`${ia}#${outcome.egress}`)!;
-    [packet, ingress, ia] = [outcome.packet, far.ifid, far.ia];
-  }
-}
-
-function allMeetings(topology: Topology): Meeting[] {
-  const network = buildNetwork(topology, OPTIONS.seed);
-  const combine = pathCombiner(topology, computeSegments(topology, OPTIONS));
-  const ias = topology.ases.map(({ ia }) => ia);
-  return ias.flatMap((src) => ias.flatMap((dst) => combine(src, dst).flatMap((path) => meetings(network, path))));
-}
 
 /** Compares the program with the model. A border router has no hosts: what arrives is for a slow path. */
 function agree(run: Run, { router, ingress, packet }: Meeting, now: number, slowPath = false): void {
@@ -67,14 +37,6 @@ function agree(run: Run, { router, ingress, packet }: Meeting, now: number, slow
     case 'drop':
       assert.deepEqual([run.reason, run.action], [expected.reason, XDP_DROP]);
   }
-}
-
-/** One path of every shape: kinds of segments, where they peer, and how many hop fields each has. */
-function oneOfEachShape(cases: readonly Meeting[]): Meeting[] {
-  const shapeOf = ({ path }: Meeting) =>
-    path.segments.map(({ kind, peer, ases }) => `${kind}${peer}${ases.length}`).join();
-  const first = [...Map.groupBy(cases, shapeOf).values()].map(([meeting]) => meeting!.path);
-  return cases.filter(({ path }) => first.includes(path));
 }
 
 const CASES = [tiny4, peering, sixteen].flatMap(allMeetings);
@@ -115,24 +77,6 @@ test('with any one bit of its header flipped, a packet fares as in the model', (
   }
 });
 
-test('packets with random bytes changed, cut off or added fare as in the model', () => {
-  const change = fc.record({
-    meeting: fc.constantFrom(...SHAPES),
-    bytes: fc.array(fc.tuple(fc.nat(200), fc.nat(255)), { maxLength: 6 }),
-    length: fc.oneof(fc.constant(0), fc.integer({ min: -150, max: 40 })),
-  });
-  let router: RouterConfig | undefined;
-  const property = fc.property(change, ({ meeting, bytes, length }) => {
-    if (router !== meeting.router) bench.configure(meeting.router, NOW);
-    router = meeting.router;
-    const packet = new Uint8Array(Math.max(0, meeting.packet.length + length));
-    packet.set(meeting.packet.subarray(0, packet.length));
-    for (const [at, value] of bytes) if (at < packet.length) packet[at] = value;
-    agree(bench.receive(packet, meeting.ingress), { ...meeting, packet }, NOW);
-  });
-  fc.assert(property, { numRuns: 3000, seed: 7 });
-});
-
 test('a hop field is good until the half second in which it expires', () => {
   for (const meeting of oneOfEachShape(CASES.filter(({ path }) => path.segments.length === 1))) {
     bench.configure(meeting.router, meeting.path.expiry - 1);
@@ -161,4 +105,38 @@ test('a new forwarding key counts from the next packet on, whatever MACs were ca
   assert.equal(bench.receive(meeting.packet, meeting.ingress).reason, 'BAD_MAC');
   bench.configure(meeting.router, NOW);
   assert.notEqual(bench.receive(meeting.packet, meeting.ingress).reason, 'BAD_MAC');
+});
+
+test('a link that goes down and comes up again is judged by its state at the packet', () => {
+  const { packet, ingress, router } = SHAPES.find(
+    (meeting) => routePacket(meeting.packet, meeting.ingress, meeting.router, NOW).verdict === 'forward',
+  )!;
+  const outcome = routePacket(packet, ingress, router, NOW);
+  assert.ok(outcome.verdict === 'forward');
+  bench.configure(router, NOW);
+  for (const [up, reason] of [
+    [false, 'EGRESS_DOWN'],
+    [true, 'FORWARDED'],
+  ] as const) {
+    bench.router.setLinkUp(0, outcome.egress, up);
+    assert.equal(bench.receive(packet, ingress).reason, reason);
+  }
+});
+
+test('a frame on a device that is none of the router’s is the kernel’s', () => {
+  const { packet, ingress, router } = SHAPES[0]!;
+  const { own, remote } = benchLink(ingress);
+  bench.configure(router, NOW);
+  bench.router.configureDevice(LOOPBACK, 0, ingress);
+  bench.router.forgetDevice(LOOPBACK);
+  assert.equal(bench.router.program.run({ data: wrapFrame(remote, own, packet) }).retval, XDP_PASS);
+});
+
+test('BFD on an empty path is for the slow path', () => {
+  const { packet, ingress, router } = SHAPES[0]!;
+  bench.configure(router, NOW, { slowPath: true });
+  const bfd = packet.slice(0, 36 + 24);
+  [bfd[4], bfd[5], bfd[8]] = [203, 9, 0];
+  const run = bench.receive(bfd, ingress);
+  assert.deepEqual([run.reason, run.action], ['BFD', XDP_PASS]);
 });

@@ -17,6 +17,8 @@ export interface Crafted {
   readonly expTime?: number;
   readonly ingressAlert?: boolean;
   readonly egressAlert?: boolean;
+  /** The packet comes from inside the AS: no ingress router is going to take anything out of the SegID. */
+  readonly fromInside?: boolean;
 }
 
 const SEG_ID = 0x1234;
@@ -28,6 +30,7 @@ const SEG_ID = 0x1234;
  */
 export function craftPath(crafted: Crafted, key: Uint8Array): Uint8Array {
   const { segments, currHf, timestamp, expTime = 63, ingressAlert = false, egressAlert = false } = crafted;
+  const { fromInside = false } = crafted;
   const hops = segments.flatMap(({ consDir, hops: pairs }) =>
     pairs.map(([first, second]) => {
       const fields = { ingressAlert, egressAlert, expTime };
@@ -41,7 +44,7 @@ export function craftPath(crafted: Crafted, key: Uint8Array): Uint8Array {
   const boundary = segmentLengths[0]!;
   const infos = segments.map(({ consDir, peer = false }, index) => {
     const peeringHop = peer && (currHf === boundary - 1 || currHf === boundary);
-    const taken = !consDir && index === currInf && !peeringHop;
+    const taken = !fromInside && !consDir && index === currInf && !peeringHop;
     const mac = hops[currHf]!.mac;
     const segId = taken ? SEG_ID ^ ((mac[0]! << 8) | mac[1]!) : SEG_ID;
     return { peer, consDir, segId, timestamp };

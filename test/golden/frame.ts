@@ -58,8 +58,12 @@ export function internetChecksum(bytes: Uint8Array, start = 0): number {
   return 0xffff - sum;
 }
 
+const macs = new Map<string, Uint8Array>();
+
 function mac(text: string): Uint8Array {
-  return Uint8Array.from(text.split(':'), (octet) => Number.parseInt(octet, 16));
+  const known = macs.get(text) ?? Uint8Array.from(text.split(':'), (octet) => Number.parseInt(octet, 16));
+  macs.set(text, known);
+  return known;
 }
 
 function macText(bytes: Uint8Array): string {

@@ -22,7 +22,7 @@ export const SIBLING_NAME = 'sibling';
 
 export class NodeBench {
   readonly node = NodeDataplane.load({ ifindexLimit: 1000 + LINK_LIMIT, linkLimit: LINK_LIMIT });
-  readonly #counted = new CountedReason(this.node.map('counters'));
+  readonly counted = new CountedReason(this.node.map('counters'));
   #known: readonly InterfaceId[] = [];
 
   constructor() {
@@ -43,13 +43,18 @@ export class NodeBench {
     const { ia, forwardingKey } = config;
     for (const ifid of this.#known) this.node.map('links').update(u32(ifid), new Uint8Array(layouts.cilion_link.size));
     this.node.setAs({ ia, forwardingKey, linkLimit: LINK_LIMIT });
-    for (const [ifid, { neighbour, up, sibling }] of config.interfaces) {
-      const own = benchLink(ifid, { role: neighbour, up });
+    for (const [ifid, { neighbour, up, sibling, mtu = 1500 }] of config.interfaces) {
+      const own = benchLink(ifid, { role: neighbour, up, mtu });
       const siblings = { ifindex: INTERNAL, own: NODE, remote: SIBLING, sibling: true };
       this.node.setLink(sibling === undefined ? own : { ...own, ...siblings });
       this.node.map('tx_ports').update(u32(own.ifindex), u32(LOOPBACK));
     }
     this.#known = [...config.interfaces.keys()];
+    this.setNow(now);
+  }
+
+  /** @param now Unix seconds */
+  setNow(now: number): void {
     this.node.setClock(BigInt(Math.round(now * 1000)) * 1_000_000n - native().monotonicNs());
   }
 
@@ -67,6 +72,6 @@ export class NodeBench {
   receiveFrame(frame: Uint8Array, ingress: InterfaceId): Run {
     this.node.configureDevice(LOOPBACK, 0, ingress);
     const { retval, data } = this.node.programs.nodeWan.run({ data: frame });
-    return { action: retval, reason: this.#counted.next(), frame: data };
+    return { action: retval, reason: this.counted.next(), frame: data };
   }
 }

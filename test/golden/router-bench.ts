@@ -1,6 +1,5 @@
 /** Runs border_router on single packets (BPF_PROG_RUN), set up as the model's router is. */
 import assert from 'node:assert/strict';
-import { REASONS, reasonIndex } from '../../src/dataplane/counters.ts';
 import { u32 } from '../../src/dataplane/layout.ts';
 import { layouts } from '../../src/dataplane/layouts.gen.ts';
 import { type NativeMap, native } from '../../src/dataplane/native.ts';
@@ -9,6 +8,7 @@ import type { LinkSettings } from '../../src/dataplane/router-maps.ts';
 import { UNDERLAY_LENGTH } from '../../src/dataplane/underlay.ts';
 import type { InterfaceId } from '../../src/topology/model.ts';
 import type { RouterConfig } from '../model/router.ts';
+import { ReasonCounts } from './counted.ts';
 import { openFrame, wrapFrame } from './frame.ts';
 
 export const XDP_DROP = 1;
@@ -49,7 +49,7 @@ export class RouterBench {
     asCount: 1,
     linkCount: LINK_LIMIT,
   });
-  readonly #counted = new CountedReason(this.router.map('counters'));
+  readonly counted = new CountedReason(this.router.map('counters'));
   #known: readonly InterfaceId[] = [];
 
   /** Becomes the router of an AS at `now`, Unix seconds. */
@@ -59,8 +59,8 @@ export class RouterBench {
     for (const ifid of this.#known)
       this.router.map('links').update(u32(ifid), new Uint8Array(layouts.cilion_link.size));
     this.router.configureAs(SLOT, { ia, forwardingKey, linkBase: 0, linkLimit: LINK_LIMIT, slowPath });
-    for (const [ifid, { neighbour, up }] of config.interfaces) {
-      this.router.configureLink(SLOT, benchLink(ifid, { role: neighbour, up, ...link }));
+    for (const [ifid, { neighbour, up, mtu = 1500 }] of config.interfaces) {
+      this.router.configureLink(SLOT, benchLink(ifid, { role: neighbour, up, mtu, ...link }));
       // Where a redirect would go does not matter here: nothing is sent.
       this.router.map('tx_ports').update(u32(benchLink(ifid).ifindex), u32(LOOPBACK));
     }
@@ -81,34 +81,26 @@ export class RouterBench {
   receiveFrame(frame: Uint8Array, ingress: InterfaceId): Run {
     this.router.configureDevice(LOOPBACK, SLOT, ingress);
     const { retval, data } = this.router.program.run({ data: frame });
-    return { action: retval, reason: this.#counted.next(), frame: data };
+    return { action: retval, reason: this.counted.next(), frame: data };
   }
 }
 
-/** Tells under which reason the packet since the last call was counted: fast enough for many thousands of packets. */
+/** Tells under which reason the packet since the last call was counted. */
 export class CountedReason {
-  readonly #counters: NativeMap;
-  #seen: readonly bigint[];
+  readonly counts: ReasonCounts;
+  #seen: ReadonlyMap<string, number>;
 
   constructor(counters: NativeMap) {
-    this.#counters = counters;
-    this.#seen = this.#read();
+    this.counts = new ReasonCounts(counters);
+    this.#seen = this.counts.read();
   }
 
   next(): string {
-    const now = this.#read();
-    const changed = REASONS.filter((_, index) => now[index] !== this.#seen[index]);
+    const now = this.counts.read();
+    const changed = [...now.keys()].filter((reason) => now.get(reason) !== this.#seen.get(reason));
     this.#seen = now;
     assert.ok(changed.length <= 1, `a packet is counted under one reason, not ${changed}`);
     return changed[0] ?? 'NONE';
-  }
-
-  #read(): bigint[] {
-    return REASONS.map((reason) =>
-      this.#counters
-        .lookupPerCpu(u32(reasonIndex(reason)))!
-        .reduce((sum, bytes) => sum + new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true), 0n),
-    );
   }
 }
 

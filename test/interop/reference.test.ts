@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
+import { LabError } from '../../src/errors.ts';
 import { run } from '../../src/process/process.ts';
 import { DaemonError } from '../../src/scion/daemon/client.ts';
 import { PathSource } from '../../src/scion/daemon/path-source.ts';
@@ -22,6 +23,7 @@ const PATIENCE_MS = 90_000;
 const SRC = parseIsdAs('1-ff00:0:111');
 const DST = parseIsdAs('1-ff00:0:112');
 const CORE = parseIsdAs('1-ff00:0:110');
+const BROKEN = 'cs1-ff00_0_111-1';
 /** An AS whose daemon is not started. */
 const LONELY = parseIsdAs('1-ff00:0:120');
 
@@ -192,3 +194,13 @@ async function eventually<T>(ask: () => Promise<T>, isGood: (answer: T) => boole
     await setTimeout(100);
   }
 }
+
+test('a control plane whose services cannot start is refused with the reason, and nothing of it is left', async () => {
+  const { topology, clusters } = twoWays();
+  const never = { intervals: { beaconsMs: Number.NaN, queryMs: 500 }, runs: ({ id }: { id: string }) => id === BROKEN };
+  await assert.rejects(
+    withReferenceLab(topology, clusters, async () => assert.fail('it started'), never),
+    (error) =>
+      error instanceof LabError && /^cs1-ff00_0_111-1 of 1-ff00:0:111 .*; given up\n.*NaNms/s.test(error.message),
+  );
+});

@@ -3,6 +3,7 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { LabError } from '../../src/errors.ts';
 import { type Output, run, start } from '../../src/process/process.ts';
 
 const NAME = `ctconfined${process.pid}`;
@@ -95,7 +96,7 @@ test('a confined command cannot mount, enter another namespace, load BPF or chan
     ['ip', 'netns', 'add', NAME],
     ['mknod', '/tmp/disk', 'b', '254', '0'],
   ]) {
-    await assert.rejects(confined(argv), undefined, argv.join(' '));
+    await assert.rejects(confined(argv), LabError, argv.join(' '));
   }
 });
 

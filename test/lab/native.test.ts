@@ -41,6 +41,28 @@ test('a run returns the verdict, the grown packet and the context, with globals 
   object.close();
 });
 
+test('many packets run in one call, each as it would alone', () => {
+  const object = loaded();
+  const grow = object.program('grow');
+  const packets = [20, 64, 21].map((length) => FRAME.slice(0, length));
+  const lengths = Uint32Array.from(packets, ({ length }) => length);
+  const results = grow.runEach({ data: Buffer.concat(packets), lengths });
+  const alone = packets.map((data) => grow.run({ data }));
+  assert.deepEqual(
+    [...results.retvals],
+    alone.map(({ retval }) => retval),
+  );
+  assert.deepEqual(
+    [...results.lengths],
+    alone.map(({ data }) => data.length),
+  );
+  assert.deepEqual(Buffer.from(results.data), Buffer.concat(alone.map(({ data }) => data)));
+  assert.throws(() => grow.runEach({ data: FRAME, lengths }), { name: 'TypeError', message: /add up/ });
+  const short = Uint32Array.of(60, 4);
+  assert.throws(() => grow.runEach({ data: FRAME, lengths: short }), { code: 'EINVAL', message: /packet 1/ });
+  object.close();
+});
+
 test('a tc run takes and returns a __sk_buff context', () => {
   const object = loaded();
   const ctx = new Uint8Array(192);

@@ -33,7 +33,7 @@ function ofOutcome(outcome: Outcome, frame: Uint8Array, router: BorderRouter): F
       return {
         action: 'redirect',
         reasons: [outcome.reason],
-        frame: sendOn(frame, outcome.packet, router.ends(outcome.egress))!,
+        frame: sendOn(frame, outcome.packet, router.ends(outcome.egress)),
       };
     case 'deliver':
       return toSlowPath('LOCAL_DELIVERY', frame, router);

@@ -50,7 +50,7 @@ export function isUdpTo(frame: Uint8Array, address: string, port: number): boole
   );
 }
 
-/** The SCION packet of a frame, or why there is none. Checksums are not looked at: see docs of the fuzz tests. */
+/** The SCION packet of a frame, or why there is none. Checksums are not looked at: addresses, ports and lengths must be right, the MACs protect the path, and what is inside has sums of its own. */
 export function openUnderlay(frame: Uint8Array): Opened {
   const view = viewOf(frame);
   if (view.getUint16(20) & MORE_FRAGMENTS) return { verdict: 'refused', outcome: dropped('UNDERLAY_FRAGMENT') };
@@ -66,7 +66,7 @@ export function isFrom(frame: Uint8Array, end: UnderlayEnd): boolean {
 }
 
 /** The frame as it goes on from `own` to `remote` with the packet changed; what lies behind the packet stays. */
-export function sendOn(frame: Uint8Array, packet: Uint8Array, { own, remote }: LinkEnds): FrameOutcome['frame'] {
+export function sendOn(frame: Uint8Array, packet: Uint8Array, { own, remote }: LinkEnds): Uint8Array {
   const out = Uint8Array.from(frame);
   out.set(wrapFrame(own, remote, packet));
   return out;

@@ -29,6 +29,9 @@ export type SlowReason =
   | 'EGRESS_DOWN'
   | 'TOO_BIG';
 
+/** Neither forwarded nor delivered. */
+export type Refusal = Extract<Outcome, { readonly verdict: 'slow' | 'drop' }>;
+
 export type Outcome =
   /** Leaves by `egress`, or goes to the sibling router that has it. */
   | {
@@ -44,10 +47,10 @@ export type Outcome =
   /** Discarded without an answer. */
   | { readonly verdict: 'drop'; readonly reason: DropReason };
 
-export function drop(reason: DropReason): Outcome {
+export function drop(reason: DropReason): Refusal {
   return { verdict: 'drop', reason };
 }
 
-export function slow(reason: SlowReason): Outcome {
+export function slow(reason: SlowReason): Refusal {
   return { verdict: 'slow', reason };
 }

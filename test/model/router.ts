@@ -8,33 +8,16 @@
  * out. Not modelled: underlay addresses, the destination host's own address and port, and what the slow path answers.
  */
 import { UNDERLAY_IP_LENGTH } from '../../src/dataplane/underlay.ts';
-import { FormatError } from '../../src/scion/format-error.ts';
-import {
-  decodePacket,
-  PATH_EMPTY,
-  PATH_EPIC,
-  PATH_ONE_HOP,
-  PATH_SCION,
-  PROTOCOL_BFD,
-  PROTOCOL_END_TO_END,
-  PROTOCOL_HOP_BY_HOP,
-  type ScionPacket,
-} from '../../src/scion/header.ts';
+import type { ScionPacket } from '../../src/scion/header.ts';
 import { type HopField, hopExpiry } from '../../src/scion/hop-field.ts';
-import { HOST_IPV4, HOST_IPV6, HOST_SERVICE, hostLength, isMappedIpv4 } from '../../src/scion/host.ts';
+import { HOST_IPV4, HOST_IPV6, HOST_SERVICE, isMappedIpv4 } from '../../src/scion/host.ts';
 import { encodeInfoField, type InfoField } from '../../src/scion/info-field.ts';
 import { isdAsToBigint } from '../../src/scion/isd-as.ts';
 import { chainSegId, hopMac } from '../../src/scion/mac.ts';
-import {
-  decodePath,
-  encodePathMeta,
-  hopCount,
-  infoFieldOffset,
-  type ScionPath,
-  segmentOf,
-} from '../../src/scion/path.ts';
+import { encodePathMeta, hopCount, infoFieldOffset, type ScionPath, segmentOf } from '../../src/scion/path.ts';
 import type { InterfaceId, IsdAs } from '../../src/topology/model.ts';
 import { drop, type Outcome, slow } from './outcome.ts';
+import { readPacket } from './read-packet.ts';
 
 /** What the AS at the other end is to this one. */
 export type Neighbour = 'core' | 'parent' | 'child' | 'peer';
@@ -78,18 +61,16 @@ interface Transit {
 
 /** What a router does with a packet (from the SCION header on) at `now`, Unix seconds. */
 export function routePacket(bytes: Uint8Array, ingress: Ingress, router: RouterConfig, now: number): Outcome {
-  const refused = refuseHeader(bytes);
-  if (refused !== undefined) return refused;
-  const packet = decodePacket(bytes);
-  const otherwise = refuseExtensions(packet) ?? otherPathType(packet);
-  if (otherwise !== undefined) return otherwise;
-  const path = pathOf(packet);
-  if (path === undefined) return drop('MALFORMED_PATH');
+  const read = readPacket(bytes);
+  if (!('path' in read)) return read;
+  const { packet, path } = read;
+  const misplaced = refusePosition(path);
+  if (misplaced !== undefined) return misplaced;
   const ingressId = typeof ingress === 'number' ? ingress : 0;
   const out = Uint8Array.from(bytes);
   const transit = {
     router,
-    ia: isdAsToBigint(router.ia),
+    ia: numberOf(router.ia),
     now,
     packet,
     ingress,
@@ -105,63 +86,23 @@ export function routePacket(bytes: Uint8Array, ingress: Ingress, router: RouterC
   );
 }
 
-function refuseHeader(bytes: Uint8Array): Outcome | undefined {
-  if (bytes.length < 36) return drop('TRUNCATED');
-  if (bytes[0]! >> 4 !== 0) return slow('UNKNOWN_VERSION');
-  const headerLength = bytes[5]! * 4;
-  const types = bytes[9]!;
-  if (headerLength > bytes.length) return drop('TRUNCATED');
-  if (headerLength < 28 + hostLength(types >> 4) + hostLength(types & 15)) return drop('MALFORMED_PATH');
-  return undefined;
+const numbers = new Map<IsdAs, bigint>();
+
+/** As in the address header. */
+export function numberOf(ia: IsdAs): bigint {
+  const known = numbers.get(ia) ?? isdAsToBigint(ia);
+  numbers.set(ia, known);
+  return known;
 }
 
-/** At most one hop-by-hop and then one end-to-end extension, each as long as it says (extension-header.rst). */
-function refuseExtensions({ header, payload }: ScionPacket): Outcome | undefined {
-  let next = header.nextHeader;
-  let rest = payload;
-  for (const [protocol, refused] of [
-    [PROTOCOL_HOP_BY_HOP, [PROTOCOL_HOP_BY_HOP]],
-    [PROTOCOL_END_TO_END, [PROTOCOL_HOP_BY_HOP, PROTOCOL_END_TO_END]],
-  ] as const) {
-    if (next !== protocol) continue;
-    const length = 4 * ((rest[1] ?? 0) + 1);
-    if (rest.length < 2 || rest.length < length) return drop('BAD_EXTENSION');
-    next = rest[0]!;
-    if (refused.some((other) => other === next)) return drop('BAD_EXTENSION');
-    rest = rest.subarray(length);
-  }
-  return undefined;
-}
-
-function otherPathType({ header }: ScionPacket): Outcome | undefined {
-  switch (header.pathType) {
-    case PATH_SCION:
-      return undefined;
-    case PATH_EMPTY:
-      return header.nextHeader === PROTOCOL_BFD && header.path.length === 0 ? slow('BFD') : drop('UNSUPPORTED_PATH');
-    case PATH_ONE_HOP:
-      return header.nextHeader === PROTOCOL_BFD ? slow('BFD') : slow('ONE_HOP_PATH');
-    case PATH_EPIC:
-      return slow('EPIC_PATH');
-    default:
-      return drop('UNSUPPORTED_PATH');
-  }
-}
-
-/** parsePath() and determinePeer(): undefined where the path makes no sense. */
-function pathOf({ header }: ScionPacket): ScionPath | undefined {
-  let path: ScionPath;
-  try {
-    path = decodePath(header.path);
-  } catch (error) {
-    if (error instanceof FormatError) return undefined;
-    throw error;
-  }
+/** parsePath() and determinePeer(). */
+function refusePosition(path: ScionPath): Outcome | undefined {
   const { currInf, currHf, segmentLengths, infos } = path;
-  if (currHf >= hopCount(path) || currInf !== segmentOf(path, currHf)) return undefined;
+  if (currHf >= hopCount(path) || currInf !== segmentOf(path, currHf)) return drop('MALFORMED_PATH');
   // Only a peering hop may be a segment of its own; a peering path has exactly two segments.
   const peer = infos[currInf]!.peer;
-  return (peer ? segmentLengths.length === 2 : !segmentLengths.includes(1)) ? path : undefined;
+  const possible = peer ? segmentLengths.length === 2 : !segmentLengths.includes(1);
+  return possible ? undefined : drop('MALFORMED_PATH');
 }
 
 /** The hop fields on both sides of a peering link: last of the first and first of the second segment. */
@@ -271,6 +212,7 @@ function leave(transit: Transit): Outcome {
   const { info, hop } = current(transit);
   const egressId = info.consDir ? hop.consEgress : hop.consIngress;
   const egress = transit.router.interfaces.get(egressId);
+  if (transit.ingressId === 0 && egressId === 0) return drop('PATH_END');
   if (egress === undefined || (transit.ingressId === 0 && egress.sibling !== undefined)) return slow('UNKNOWN_EGRESS');
   const refused = refusePair(transit, egress.neighbour);
   if (refused !== undefined) return refused;

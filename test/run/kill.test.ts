@@ -1,29 +1,42 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { photographHost } from '../lab/host-photo.ts';
-import { cilion, startCilion } from './cilion.ts';
+import { Machine } from './machine.ts';
 
 const POINTS = 20;
-/** From the command's start to the middle of its first pass. */
-const SPAN_MS = 4000;
-
-const results = mkdtempSync(join(tmpdir(), 'cilion-kill-'));
-after(() => rmSync(results, { recursive: true }));
+const ARGS = ['run', 'scenarios/tiny.yaml', '--results', '/tmp/results'];
 
 test(`a run that is killed at any of ${POINTS} points is taken down whole by destroy`, async () => {
-  const before = await photographHost();
-  for (let point = 1; point <= POINTS; point += 1) {
-    const running = startCilion(['run', 'scenarios/tiny.yaml', '--results', results]);
-    const ms = (SPAN_MS * point) / POINTS;
-    await delay(ms);
-    process.kill(running.pid, 'SIGKILL');
-    await running.ended;
-    const { code, stderr } = await cilion(['destroy', '--all']);
-    assert.equal(code, 0, `after ${ms} ms: ${stderr}`);
-    assert.deepEqual(await photographHost(), before, `after ${ms} ms`);
+  const machine = await Machine.start();
+  try {
+    // The first call of all builds what is stale.
+    assert.equal((await machine.cilion('destroy', '--all')).code, 0);
+    const before = await machine.photograph();
+    const span = await killed(machine, (run) => run.printed(/measure the wires/));
+    for (let point = 1; point <= POINTS; point += 1) {
+      // The last points are in the first pass.
+      const ms = (span * 1.2 * point) / POINTS;
+      await killed(machine, () => delay(ms));
+      const { code, stderr } = await machine.cilion('destroy', '--all');
+      assert.equal(code, 0, `after ${ms.toFixed(0)} ms: ${stderr}`);
+      await machine.assertUnchanged(before, `killed after ${ms.toFixed(0)} ms`);
+    }
+  } finally {
+    await machine.end();
   }
 });
+
+/** Milliseconds that the run had. */
+async function killed(
+  machine: Machine,
+  moment: (run: ReturnType<Machine['launch']>) => Promise<void>,
+): Promise<number> {
+  const since = performance.now();
+  const run = machine.launchCilion(...ARGS);
+  const pid = await machine.programPid(run);
+  await moment(run);
+  process.kill(pid, 'SIGKILL');
+  const ms = performance.now() - since;
+  await run.ended;
+  return ms;
+}

@@ -8,7 +8,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -19,7 +19,7 @@ import { type MachinePhoto, SHARED } from './machine-photo.ts';
 
 const CHECKOUT = fileURLToPath(new URL('../..', import.meta.url));
 const BUILD = join(CHECKOUT, 'build');
-const SETTLE_MS = 60_000;
+const SETTLE_MS = 30_000;
 const SETTLE_POLL_MS = 200;
 
 /** Folders that are empty on a new machine, and on this one hold what others do. */
@@ -39,7 +39,12 @@ export class Machine {
     const machine = new Machine(mkdtempSync(join(tmpdir(), 'cilion-machine-')));
     mkdirSync(BUILD, { recursive: true });
     for (const folder of ['written', 'overlay', 'root', ...OWN]) mkdirSync(join(machine.disk, folder));
-    await machine.boot();
+    try {
+      await machine.boot();
+    } catch (error) {
+      await machine.end();
+      throw error;
+    }
     return machine;
   }
 
@@ -69,6 +74,11 @@ export class Machine {
       if (child !== undefined) return child;
       await new Promise(setImmediate);
     }
+  }
+
+  /** Waits, as closely as it can, until a file of the disk exists. */
+  async appears(pattern: string): Promise<void> {
+    while (globSync(pattern, { cwd: this.disk }).length === 0) await new Promise(setImmediate);
   }
 
   /**
@@ -174,9 +184,15 @@ export class Machine {
     const { stdout } = await run(['find', 'written', ...OWN, '-printf', '%p %y %m %s\n'], { cwd: this.disk });
     return stdout
       .split('\n')
-      .filter((line) => line !== '' && !line.startsWith('tmp/results'))
+      .filter((line) => line !== '' && !line.startsWith('tmp/results') && !isLayerOf(line))
       .sort();
   }
+}
+
+/** Writing a file makes its folders in the layer, too, which changes nothing where they exist beneath. */
+function isLayerOf(line: string): boolean {
+  const [path = '', type] = line.split(' ');
+  return type === 'd' && path.startsWith('written') && existsSync(`/${path.slice('written/'.length)}`);
 }
 
 /** Lines that went (−) and came (+), each after its list's name. */

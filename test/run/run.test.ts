@@ -6,7 +6,7 @@ import { after, test } from 'node:test';
 import { run } from '../../src/process/process.ts';
 import type { Manifest, Verdicts } from '../../src/results/bundle.ts';
 import { photographHost } from '../lab/host-photo.ts';
-import { cilion, startCilion } from './cilion.ts';
+import { cilion, runScenario, startCilion } from './cilion.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'cilion-run-'));
 after(() => rmSync(scratch, { recursive: true }));
@@ -22,7 +22,7 @@ function json<T>(folder: string, file: string): T {
 test('the smallest scenario runs to its end, holds, and leaves a bundle that is whole', async (t) => {
   const results = join(scratch, 'tiny');
   const before = await photographHost();
-  const { code, stdout, stderr } = await cilion(['run', 'scenarios/tiny.yaml', '--results', results]);
+  const { code, stdout, stderr } = await runScenario('scenarios/tiny.yaml', results);
   assert.equal(code, 0, `${stdout}\n${stderr}`);
   assert.deepEqual(await photographHost(), before);
   const [folder = ''] = bundlesIn(results);
@@ -88,7 +88,7 @@ const SHIPPED = readdirSync('scenarios').filter((name) => name.endsWith('.yaml')
 for (const name of SHIPPED) {
   test(`scenarios/${name} shows what it claims, in one pass of each transport`, async (t) => {
     const results = join(scratch, name);
-    const { code, stdout, stderr } = await cilion(['run', `scenarios/${name}`, '--repeat', '1', '--results', results]);
+    const { code, stdout, stderr } = await runScenario(`scenarios/${name}`, results, ['--repeat', '1']);
     assert.equal(code, 0, `${stdout}\n${stderr}`);
     const [folder = ''] = bundlesIn(results);
     const { stageSeconds, passes, durationSeconds } = json<Manifest>(folder, 'manifest.json');

@@ -4,8 +4,13 @@ import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSyn
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { buildAll } from '../../src/dataplane/build.ts';
 import { run } from '../../src/process/process.ts';
 import type { Manifest, Summary } from '../../src/results/bundle.ts';
+import { loadTopology } from '../../src/topology/load.ts';
+import { allPaths, meetings, NOW, OPTIONS } from '../golden/meetings.ts';
+import { RouterBench, sentBy } from '../golden/router-bench.ts';
+import { buildNetwork } from '../model/walk.ts';
 import { cilion } from './cilion.ts';
 
 const MODULE = 'github.com/scionproto/scion';
@@ -26,6 +31,8 @@ const SAMPLES: readonly Sample[] = [
   { file: 'topology/testdata/peering-test.topo', leaves: ['1-ff00:0:114', '2-ff00:0:213'] },
 ];
 
+/** Paths that are tried between two ASes: in the larger samples, some pairs have dozens. */
+const BEST = 3;
 const MANIFESTS = ['shop-clients.yaml', 'shop.yaml'];
 
 const scratch = mkdtempSync(join(tmpdir(), 'cilion-topo-'));
@@ -62,6 +69,29 @@ for (const sample of SAMPLES) {
     t.diagnostic(`stages: ${JSON.stringify(manifest.stageSeconds)}`);
   });
 }
+
+test('between any two ASes of any sample there is a path, and on the best ones border_router takes packets to their end', async (t) => {
+  await buildAll();
+  const bench = new RouterBench();
+  for (const { file } of SAMPLES) {
+    const { topology } = await loadTopology(join(scratch, basename(file)));
+    const network = buildNetwork(topology, OPTIONS.seed);
+    const pairs = Map.groupBy(allPaths(topology), ({ src, dst }) => `${src} ${dst}`);
+    assert.equal(pairs.size, topology.ases.length * (topology.ases.length - 1), file);
+    const met = [...pairs.values()].flatMap((paths) => paths.slice(0, BEST).flatMap((path) => meetings(network, path)));
+    for (const [router, here] of Map.groupBy(met, ({ router: one }) => one)) {
+      bench.configure(router, NOW);
+      for (const { path, ingress, packet } of here) {
+        const run = bench.receive(packet, ingress);
+        const { egress } = path.hops.find((hop) => hop.ia === router.ia)!;
+        const where = `${file}: ${path.src} to ${path.dst}, in ${router.ia} from ${ingress}`;
+        assert.equal(run.reason, egress === 0 ? 'LOCAL_DELIVERY' : 'FORWARDED', where);
+        if (egress !== 0) sentBy(run.frame, egress);
+      }
+    }
+    t.diagnostic(`${basename(file)}: ${new Set(met.map(({ path }) => path)).size} paths, ${met.length} packets`);
+  }
+});
 
 function scenarioOf(name: string, [a, b]: readonly [string, string]): string {
   return `name: ${name}

@@ -159,6 +159,29 @@ test('more ASes than there are addresses', async () => {
   assert.equal(await text(['name: t', 'ases:', ...ases, 'links:', ...links].join('\n')), message);
 });
 
+test('more nodes than the prefix of the AS has room for', async () => {
+  const own = at('nodes');
+  mkdirSync(own);
+  for (const file of readdirSync(BASE)) writeFileSync(join(own, file), readFileSync(join(BASE, file)));
+  const edit = (file: string, from: string, to: string) =>
+    writeFileSync(join(own, file), readFileSync(join(own, file), 'utf8').replace(from, to));
+  const links = Array.from(
+    { length: 15 },
+    (_, n) => `  - {a: 1-ff00:0:110#${n + 10}, b: 1-ff00:0:112#${n + 10}, type: child}`,
+  );
+  edit('topology.yaml', '{label: right}', '{label: right, prefix: 10.9.16.0/20}');
+  writeFileSync(join(own, 'topology.yaml'), `${readFileSync(join(own, 'topology.yaml'), 'utf8')}${links.join('\n')}\n`);
+  edit('scenario.yaml', 'nodes: 2', 'nodes: 15');
+  const lines = await problemsOf(() => loadScenario(join(own, 'scenario.yaml')));
+  const message = "clusters[1].nodes: 15 nodes are too many for the AS's prefix 10.9.16.0/20 (expected at most 14)";
+  assert.deepEqual(lines, [`${join(own, 'scenario.yaml')}:8:40: ${message}`]);
+});
+
+test('a key that the schema library would pass over', async () => {
+  const message = 't.yaml:2:8: there is no field "__proto__"';
+  assert.equal(await text('name: t\nases: {__proto__: {core: true}}\nlinks: []\n'), message);
+});
+
 test('a file with more faults than anybody reads says how many there are', async () => {
   const lines = Array.from({ length: 150 }, (_, n) => `field-${n}: x`);
   await assert.rejects(

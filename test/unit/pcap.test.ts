@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
-import { type PcapPacket, readPcap } from '../../src/emulator/wire/pcap.ts';
+import { type PcapPacket, pcapHeader, pcapRecord, readPcap } from '../../src/emulator/wire/pcap.ts';
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'cilion-pcap-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -67,4 +67,16 @@ test('a file that is no nanosecond pcap of Ethernet, or ends early, is an error 
   const wild = record(1n, new Uint8Array(4));
   wild.writeUInt32LE(0x7fffffff, 8);
   await assert.rejects(read('wild.pcap', Buffer.concat([header(), wild])), /the file is damaged/);
+});
+
+test('what is written is read again, to the nanosecond', async () => {
+  const packets = [
+    { timeNs: 1_764_000_000_123_456_789n, originalLength: 1514, bytes: Uint8Array.from({ length: 100 }, (_, i) => i) },
+    { timeNs: 1_764_000_001_000_000_000n, originalLength: 14, bytes: new Uint8Array(14) },
+  ];
+  const found = await read('written.pcap', Buffer.concat([pcapHeader(4096), ...packets.map(pcapRecord)]));
+  assert.deepEqual(
+    found.map((packet) => ({ ...packet, bytes: Uint8Array.from(packet.bytes) })),
+    packets,
+  );
 });

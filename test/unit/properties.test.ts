@@ -158,11 +158,9 @@ test('every sound topology, with clusters at its edge, loads and can be planned,
 });
 
 test('a topology with more ASes than there are /16 prefixes is planned with smaller ones', () => {
-  const [topology] = fc.sample(arbitraryTopology({ maxAses: 400 }), { numRuns: 1, seed: 7 });
-  const many = { ...topology!, ases: [], links: [] };
   const numbers = Array.from({ length: 300 }, (_, n) => n + 1);
   const text = [
-    ...[`name: ${many.name}`, 'ases:', ...numbers.map((n) => `  1-${n}: {${n === 1 ? 'core: true' : ''}}`)],
+    ...['name: many', 'ases:', ...numbers.map((n) => `  1-${n}: {${n === 1 ? 'core: true' : ''}}`)],
     ...['links:', ...numbers.slice(1).map((n) => `  - {a: 1-1, b: 1-${n}, type: child}`)],
   ].join('\n');
   const loaded = parseTopology('t.yaml', text).topology;
@@ -180,7 +178,7 @@ test('a topology that is printed and loaded is the same topology', () => {
     fc.property(arbitraryTopology(), (topology) => {
       assert.deepEqual(parseTopology(topology.source, printTopology(topology)).topology, topology);
     }),
-    { numRuns: 200 },
+    { numRuns: 100 },
   );
 });
 
@@ -191,7 +189,7 @@ test('a .topo file loads as the topology it was printed from, and prints as our 
       assert.deepEqual(loaded, { ...topology, source: 'arbitrary.topo' });
       assert.deepEqual(parseTopology(topology.source, printTopology(loaded)).topology, topology);
     }),
-    { numRuns: 200 },
+    { numRuns: 100 },
   );
 });
 
@@ -257,7 +255,7 @@ test('a topology with its lines and words mixed up can be planned or is refused'
       const text = edited(printTopology(topology), changes);
       if (await plansOrRefuses(() => load(text, scenarioOn(topology, 2, 2, 2)))) planned += 1;
     }),
-    { numRuns: 300 },
+    { numRuns: 200 },
   );
   assert.ok(planned > 10, `only ${planned} of the topologies were planned`);
 });
@@ -288,6 +286,6 @@ test('a scenario, topology or manifest with any bytes changed loads and can be p
         await plansOrRefuses(() => loadScenario(join(folder, 'scenario.yaml')));
       },
     ),
-    { numRuns: 500 },
+    { numRuns: 300 },
   );
 });

@@ -4,6 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { LabError } from '../../errors.ts';
+import { patiently } from '../../process/patience.ts';
 import { type Running, start } from '../../process/process.ts';
 import type { Shape } from '../../topology/model.ts';
 import type { CaptureFiles, CaptureRequest } from './capture.ts';
@@ -53,7 +54,7 @@ interface Pending {
 }
 
 /** An answer takes a millisecond, that of a capture's end as long as its file takes to write. */
-const ANSWER_DEADLINE_MS = 10_000;
+const PATIENCE_S = 10;
 
 export class WireControl {
   readonly #socket: Socket;
@@ -72,8 +73,12 @@ export class WireControl {
 
   private constructor(socket: Socket) {
     this.#socket = socket;
-    createInterface({ input: socket }).on('line', (line) => this.#settle(JSON.parse(line) as WireAnswer));
-    socket.on('error', () => socket.destroy());
+    const broken = () => socket.destroy();
+    createInterface({ input: socket })
+      .on('line', (line) => this.#settle(JSON.parse(line) as WireAnswer))
+      // A reader of lines passes the socket's errors on, to nobody if nobody listens.
+      .on('error', broken);
+    socket.on('error', broken);
     socket.on('close', () => {
       for (const { reject } of this.#pending.values()) reject(new LabError('the process that runs the wires is gone'));
       this.#pending.clear();
@@ -126,16 +131,10 @@ export class WireControl {
       this.#pending.set(id, { resolve: resolve as (result: unknown) => void, reject });
       this.#socket.write(`${JSON.stringify({ id, op, argument })}\n`);
     });
-    const deadline = setTimeout(() => this.#giveUp(id, op), ANSWER_DEADLINE_MS);
-    return answer.finally(() => clearTimeout(deadline));
-  }
-
-  #giveUp(id: number, op: WireOperation): void {
-    const seconds = ANSWER_DEADLINE_MS / 1000;
-    this.#pending
-      .get(id)
-      ?.reject(new LabError(`the process that runs the wires has not answered "${op}" in ${seconds} s`));
-    this.#pending.delete(id);
+    return patiently(answer, PATIENCE_S, () => {
+      this.#pending.delete(id);
+      return new LabError(`the process that runs the wires has not answered "${op}" within ${PATIENCE_S} s`);
+    });
   }
 
   #settle(answer: WireAnswer): void {

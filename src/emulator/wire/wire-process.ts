@@ -65,10 +65,12 @@ function answer(handle: Handlers, text: string, connection: Socket): WireAnswer 
 
 async function serve(path: string, handle: Handlers): Promise<Server> {
   const server = createServer((connection) => {
-    connection.on('error', () => connection.destroy());
-    createInterface({ input: connection }).on('line', (text) => {
-      connection.write(`${JSON.stringify(answer(handle, text, connection))}\n`);
-    });
+    const broken = () => connection.destroy();
+    connection.on('error', broken);
+    createInterface({ input: connection })
+      .on('line', (text) => connection.write(`${JSON.stringify(answer(handle, text, connection))}\n`))
+      // A reader of lines passes the connection's errors on, to nobody if nobody listens.
+      .on('error', broken);
   });
   rmSync(path, { force: true });
   await new Promise<void>((resolve, reject) => {

@@ -32,7 +32,8 @@ export async function acceptsConnections(
   for (;;) {
     signal.throwIfAborted();
     if (await accepts(connectInNetns(netns, address, port))) return;
-    await pause(RETRY_MS, signal);
+    // Aborted, it is the signal's own reason that matters.
+    await setTimeout(RETRY_MS, undefined, { signal }).catch(() => {});
   }
 }
 
@@ -43,8 +44,4 @@ function accepts(socket: Socket): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
   socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
   return promise.finally(() => socket.destroy());
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await setTimeout(ms, undefined, { signal });
 }

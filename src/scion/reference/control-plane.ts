@@ -23,13 +23,17 @@ import { fileName, referencePlaces } from './places.ts';
 import { type Crash, SupervisedService } from './service.ts';
 import { type ScionTools, scionTools } from './tools.ts';
 
-/** While paths are to be found: five times as often as by default. Costs a control service about 4 % of a core. */
-export const FAST: ControlIntervals = { beaconsMs: 1000, queryMs: 500 };
+/**
+ * While paths are to be found. Every second instead brings the first path of three ASes a second earlier, but where six core
+ * ASes meet, the signatures of so many beacons keep two processors busy and the last path comes much later.
+ */
+export const FAST: ControlIntervals = { beaconsMs: 2000, queryMs: 500 };
 /** While something is measured. Segments live for six hours, so nothing is lost. */
 export const QUIET: ControlIntervals = { beaconsMs: 300_000, queryMs: 5000 };
 
-/** A daemon tells nobody when it learns of a path. */
-const POLL_MS = 200;
+/** A daemon tells nobody when it learns of a path, and each look-up costs it signatures: first often, then less so. */
+const POLL_MS = 100;
+const MAX_POLL_MS = 2000;
 
 export interface Namespaces {
   /** Path of a namespace of the plan, as `/run/netns/x`. */
@@ -45,6 +49,11 @@ export interface ReferenceOptions {
   readonly runs?: (service: ReferenceService) => boolean;
   readonly onCrash?: (crash: Crash) => void;
   readonly signal?: AbortSignal;
+}
+
+interface DaemonAccess {
+  readonly relay: Relay;
+  readonly client: DaemonClient;
 }
 
 export interface ServiceMemory {
@@ -99,7 +108,7 @@ export class ReferenceControlPlane {
   readonly #plan: Plan;
   readonly #topology: Topology;
   readonly #services: readonly SupervisedService[];
-  readonly #clients = new Map<IsdAs, { readonly relay: Relay; readonly client: DaemonClient }>();
+  readonly #daemons = new Map<IsdAs, Promise<DaemonAccess>>();
   readonly #failed = new AbortController();
   readonly #signal: AbortSignal;
 
@@ -151,15 +160,9 @@ export class ReferenceControlPlane {
 
   /** Client of an AS's daemon, one for each AS. */
   async daemon(ia: IsdAs): Promise<DaemonClient> {
-    const existing = this.#clients.get(ia);
-    if (existing !== undefined) return existing.client;
-    const { namespace, address, port } = this.#as(ia).daemon;
-    // Another process may look into the same lab.
-    const socket = join(this.folder, 'sockets', `${fileName(ia)}.${process.pid}`);
-    const relay = await Relay.open(socket, this.#lab.netns(namespace), address, port);
-    const client = new DaemonClient(`unix:${socket}`);
-    this.#clients.set(ia, { relay, client });
-    return client;
+    const access = this.#daemons.get(ia) ?? this.#open(ia);
+    this.#daemons.set(ia, access);
+    return (await access).client;
   }
 
   /** Resolves when every service accepts connections. @throws LabError when one has failed for good. */
@@ -181,9 +184,9 @@ export class ReferenceControlPlane {
   ): Promise<Path[]> {
     const deadline = performance.now() + deadlineMs;
     const client = await this.daemon(src);
-    for (;;) {
+    for (let pause = POLL_MS; ; pause = Math.min(pause * 1.5, MAX_POLL_MS)) {
       this.#signal.throwIfAborted();
-      const answer = await client.paths(src, dst, true).catch((error: unknown) => {
+      const answer = await client.paths(src, dst).catch((error: unknown) => {
         if (error instanceof DaemonError) return error;
         throw error;
       });
@@ -192,12 +195,14 @@ export class ReferenceControlPlane {
         const why = answer instanceof DaemonError ? answer.message : `${answer.length} paths`;
         throw new LabError(`the daemon of ${src} does not know enough paths to ${dst} after ${deadlineMs} ms: ${why}`);
       }
-      await setTimeout(POLL_MS, undefined, { signal: this.#signal });
+      // Aborted, it is the signal's own reason that matters.
+      await setTimeout(pause, undefined, { signal: this.#signal }).catch(() => {});
     }
   }
 
   /**
-   * Gives the control services other intervals: they read them only at their start, so they are started anew. Segments are in their databases; daemons go on answering meanwhile.
+   * Gives the control services other intervals. They read them only at their start, so they are started anew: segments
+   * are in their databases, and daemons go on answering meanwhile.
    */
   async pace(intervals: ControlIntervals): Promise<void> {
     const { files } = referenceConfiguration(this.#plan, this.#topology, { folder: this.folder, intervals });
@@ -224,23 +229,33 @@ export class ReferenceControlPlane {
   }
 
   /** Lets go of services that go on without this process. */
-  release(): void {
+  async release(): Promise<void> {
     for (const service of this.#services) service.release();
-    this.#closeClients();
+    await this.#closeDaemons();
   }
 
   /** Ends every service; logs and configuration stay. */
   async stop(): Promise<void> {
-    this.#closeClients();
+    await this.#closeDaemons();
     await Promise.all(this.#services.map((service) => service.stop()));
   }
 
-  #closeClients(): void {
-    for (const { relay, client } of this.#clients.values()) {
-      client.close();
-      relay.close();
+  async #open(ia: IsdAs): Promise<DaemonAccess> {
+    const { namespace, address, port } = this.#as(ia).daemon;
+    // Another process may look into the same lab.
+    const socket = join(this.folder, 'sockets', `${fileName(ia)}.${process.pid}`);
+    const relay = await Relay.open(socket, this.#lab.netns(namespace), address, port);
+    return { relay, client: new DaemonClient(`unix:${socket}`) };
+  }
+
+  async #closeDaemons(): Promise<void> {
+    const opened = await Promise.allSettled(this.#daemons.values());
+    this.#daemons.clear();
+    for (const access of opened) {
+      if (access.status !== 'fulfilled') continue;
+      access.value.client.close();
+      access.value.relay.close();
     }
-    this.#clients.clear();
   }
 
   #crashed(crash: Crash): void {

@@ -42,7 +42,6 @@ export class SupervisedService {
   readonly #options: SupervisedOptions;
   readonly #ending = new AbortController();
   #failedStarts = 0;
-  #restarting = false;
   #running: Running;
   #supervision: Promise<void>;
 
@@ -81,7 +80,6 @@ export class SupervisedService {
 
   /** Ends the service and starts it anew, with whatever its configuration file says now. */
   async restart(): Promise<void> {
-    this.#restarting = true;
     await this.#running.stop(GRACE_MS);
   }
 
@@ -109,8 +107,7 @@ export class SupervisedService {
       const exit = await this.#running.exited;
       attempt.abort();
       if (this.#ending.signal.aborted) return;
-      if (this.#restarting) {
-        this.#restarting = false;
+      if (this.#running.stopping) {
         this.#running = this.#start();
         continue;
       }
@@ -129,7 +126,8 @@ export class SupervisedService {
 
   /** False when the service is to end meanwhile. */
   async #wait(ms: number): Promise<boolean> {
-    return setTimeout(ms, true, { signal: this.#ending.signal }).catch(() => false);
+    await setTimeout(ms, undefined, { signal: this.#ending.signal }).catch(() => {});
+    return !this.#ending.signal.aborted;
   }
 
   #crash(exit: Exit, restartInMs: number | undefined): Crash {

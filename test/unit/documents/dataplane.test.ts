@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { globSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { outcomeOf, REASON_TEXTS, REASONS } from '../../../src/dataplane/counters.ts';
@@ -40,15 +41,15 @@ test('docs/dataplane.md names every check’s reason as it is called', () => {
   for (const [, reason = ''] of named) assert.ok(reason in REASON_TEXTS, reason);
 });
 
-test('docs/dataplane.md lists the maps of bpf/maps.h and bpf/node_maps.h with their types and values', async () => {
-  const headers = await Promise.all(
-    ['bpf/maps.h', 'bpf/node_maps.h'].map((file) => readFile(new URL(file, root), 'utf8')),
-  );
-  const maps = [...headers.join('\n').matchAll(/^struct \{\n(.*?)^\} (\w+) SEC\("\.maps"\);/gms)];
+test('docs/dataplane.md lists the maps of the dataplane with their types and values', async () => {
+  // The lab's own: wires and captures.
+  const headers = globSync('bpf/*.h', { cwd: root }).filter((file) => !/wire|capture/.test(file));
+  const sources = await Promise.all(headers.map((file) => readFile(new URL(file, root), 'utf8')));
+  const maps = [...sources.join('\n').matchAll(/^struct \{\n(.*?)^\} (\w+) SEC\("\.maps"\);/gms)];
   const [, , ...rows] = rowsBelow('Maps');
   assert.deepEqual(
-    rows.map(([name, type]) => [name, type]),
-    maps.map(([, body = '', name]) => [`\`${name}\``, /BPF_MAP_TYPE_(\w+)/.exec(body)?.[1]]),
+    rows.map(([name, type]) => `${name} ${type}`).sort(),
+    maps.map(([, body = '', name]) => `\`${name}\` ${/BPF_MAP_TYPE_(\w+)/.exec(body)?.[1]}`).sort(),
   );
   for (const [, body = '', name] of maps) {
     const value = /__type\(value, struct (\w+)\)/.exec(body)?.[1];
@@ -61,8 +62,9 @@ test('docs/dataplane.md lists the programs by the names and hooks that they have
   const [, , ...rows] = rowsBelow('Programs and hooks');
   for (const [name = '', source = '', hook = ''] of rows) {
     const text = await readFile(new URL(source.replaceAll('`', ''), root), 'utf8');
-    const section = hook.startsWith('XDP') ? 'xdp' : 'tc';
-    assert.match(text, new RegExp(`SEC\\("${section}"\\)\\s*int ${name.replaceAll('`', '')}\\(`));
+    const found = new RegExp(`SEC\\((\\S+)\\)\\s*int ${name.replaceAll('`', '')}\\(`).exec(text)?.[1];
+    const section = found?.startsWith('"') ? found : new RegExp(`^#define ${found} (".+")$`, 'm').exec(text)?.[1];
+    assert.equal(section, hook.startsWith('XDP') ? '"xdp"' : '"tc"', name);
   }
 });
 

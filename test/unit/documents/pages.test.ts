@@ -6,6 +6,8 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parseAllDocuments } from 'yaml';
 import { exampleOf, FORMATS, type Format, groups, written } from '../../../src/documents/formats.ts';
+import { PAUSE_LIMIT_S, SENT_LIMIT } from '../../../src/measure/starvation.ts';
+import { LATENESS_LIMIT_MS } from '../../../src/scenario/play-timeline.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const pages = globSync(['README.md', 'docs/**/*.md'], { cwd: root }).sort();
@@ -80,6 +82,29 @@ test('every command of ours that a page shows is one that there is', async () =>
       assert.ok(names.has(name), `${page}: ./cilion ${name}`);
     }
   }
+});
+
+test('docs/install.md names every package that testbed/setup.sh would install', async () => {
+  const [, needs = ''] = /^needs=\(\n(.*?)^\)/ms.exec(await read('testbed/setup.sh')) ?? [];
+  const packages = needs
+    .trim()
+    .split('\n')
+    .map((line) => line.trim().split(' ')[1] ?? '');
+  assert.ok(packages.length > 10);
+  const page = await read('docs/install.md');
+  for (const name of packages) assert.ok(page.includes(`\`${name}\``), name);
+});
+
+test('the limits that docs/measuring.md names are those of the code', async () => {
+  const page = await read('docs/measuring.md');
+  const limitOf = (what: string) =>
+    page
+      .split('\n')
+      .find((line) => line.startsWith(`| ${what} `))
+      ?.split(' | ')[1];
+  assert.equal(limitOf('an event of the timeline was late'), `${LATENESS_LIMIT_MS} ms`);
+  assert.equal(limitOf('a generator stood still'), `its interval + ${PAUSE_LIMIT_S * 1000} ms`);
+  assert.equal(limitOf('a generator sent less'), `${SENT_LIMIT * 100} %`);
 });
 
 test('every shipped scenario has a page that says what it asks, what was found and what it does not show', async () => {
