@@ -35,6 +35,8 @@ needs=(
   ip iproute2
   nsenter util-linux
   bwrap bubblewrap
+  wg wireguard-tools
+  wireguard-go wireguard-go
   ping iputils-ping
   npm npm
 )

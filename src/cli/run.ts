@@ -17,6 +17,7 @@ export const run: Command = {
     { flags: '--results <folder>', description: 'where bundles go', default: 'results' },
     { flags: '--repeat <n>', description: "passes of each transport, in place of the file's `repeat`" },
     { flags: '--transport <names>', description: "only these of the scenario's transports, separated by commas" },
+    { flags: '--control-plane <name>', description: "reference or computed, in place of the file's `controlPlane`" },
   ],
   needsRoot: true,
   needsBuild: true,

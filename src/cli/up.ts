@@ -6,6 +6,7 @@ import { CilionError, type ExitCode } from '../errors.ts';
 import { Progress } from '../report/progress.ts';
 import { loadScenario } from '../scenario/load.ts';
 import type { TransportName } from '../scenario/model.ts';
+import { withControlPlane } from '../scenario/narrow.ts';
 import { requireReachability } from '../scenario/reachability.ts';
 import { TRANSPORTS } from '../transports/transports.ts';
 import type { Command, Options } from './command.ts';
@@ -17,6 +18,10 @@ export const up: Command = {
   arguments: [{ name: '<scenario>', description: 'scenario file' }],
   options: [
     { flags: '--transport <name>', description: "what carries pods' traffic between clusters", default: 'cilion' },
+    {
+      flags: '--control-plane <name>',
+      description: "reference or computed, in place of the file's `controlPlane`",
+    },
     { flags: '--id <id>', description: 'what the lab is called, for scripts; by default a word of five letters' },
   ],
   needsRoot: true,
@@ -29,7 +34,7 @@ export const up: Command = {
         hint: `transports: ${Object.keys(TRANSPORTS).join(', ')}`,
       });
     }
-    const scenario = await loadScenario(file);
+    const scenario = withControlPlane(await loadScenario(file), options['controlPlane'] as string | undefined);
     const progress = new Progress();
     const { directory, plan } = await interruptible(async (signal) => {
       const lab = await progress.stage('build the lab', () =>
@@ -37,6 +42,7 @@ export const up: Command = {
       );
       try {
         await progress.stage('BGP converges', () => lab.bgp.converge(signal));
+        if (lab.reference !== undefined) await progress.stage('SCION paths', () => lab.learnPaths());
         await progress.stage(`attach ${transport.name}`, async () => {
           const attached = await transport.attach(lab);
           await requireReachability(lab, transport, attached, signal);

@@ -1,12 +1,11 @@
 /** A probe of a path's health as a whole frame (bpf/probe.h); the programs put in when it was sent. */
+import { PROTOCOL_PROBE } from '../scion/header.ts';
 import { structCodec } from './layout.ts';
 import { enums, layouts } from './layouts.gen.ts';
 import { ipHeaderSum, UNDERLAY_LENGTH } from './underlay.ts';
 
 /** "CilP", CILION_PROBE_MAGIC in bpf/node_maps.h. */
 const MAGIC = 0x43696c50;
-/** An experimental next header, as a pod's packets have 253. */
-export const PROTOCOL_PROBE = 254;
 
 const probeCodec = structCodec(layouts.cilion_probe);
 

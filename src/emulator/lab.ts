@@ -3,7 +3,14 @@ import { BgpPlane, type BgpSpeaker } from '../bgp/plane.ts';
 import { native } from '../dataplane/native.ts';
 import { Watch } from '../process/watch.ts';
 import { type ControlPlane, computedControlPlane, LAB_EXPIRY_SECONDS } from '../scion/control-plane.ts';
-import type { Topology } from '../topology/model.ts';
+import {
+  describeCrash,
+  type ReferenceControlPlane,
+  startReferenceControlPlane,
+} from '../scion/reference/control-plane.ts';
+import type { FollowedPaths } from '../scion/reference/followed-paths.ts';
+import { learnPaths } from '../scion/reference/learn-paths.ts';
+import type { IsdAs, Topology } from '../topology/model.ts';
 import { destroyLab } from './destroy.ts';
 import { Journal } from './journal.ts';
 import { LabDirectory } from './lab-directory.ts';
@@ -23,24 +30,34 @@ export interface BuildOptions {
 interface Planes {
   readonly bgp: BgpPlane;
   readonly wires: Wires;
-  readonly control: ControlPlane;
+  readonly computed: ControlPlane;
 }
+
+/** Below the lab's folder: configuration, databases and logs of the reference services. */
+export const SCION_FOLDER = 'scion';
+
+type PathListener = (src: IsdAs, dst: IsdAs) => void;
 
 export class Lab {
   readonly directory: LabDirectory;
   readonly plan: Plan;
   readonly bgp: BgpPlane;
   readonly wires: Wires;
-  readonly control: ControlPlane;
+  readonly #topology: Topology;
+  readonly #computed: ControlPlane;
+  readonly #pathListeners: PathListener[] = [];
+  #reference: ReferenceControlPlane | undefined;
+  #followed: FollowedPaths | undefined;
   /** Every process of the lab, and whatever else joins it; a run in which one of them ended is invalid. */
   readonly watch = new Watch();
 
-  private constructor(directory: LabDirectory, plan: Plan, { bgp, wires, control }: Planes) {
+  private constructor(directory: LabDirectory, plan: Plan, topology: Topology, { bgp, wires, computed }: Planes) {
     this.directory = directory;
     this.plan = plan;
     this.bgp = bgp;
     this.wires = wires;
-    this.control = control;
+    this.#topology = topology;
+    this.#computed = computed;
     for (const [name, process] of bgp.processes) this.watch.add(`BIRD of ${name}`, process);
     if (wires.process !== undefined) this.watch.add('the delay line of the wires', wires.process);
   }
@@ -61,18 +78,63 @@ export class Lab {
         Wires.start(plan, directory),
         BgpPlane.start(speakers(plan, directory), options),
       ]);
-      const control = computedControlPlane(options.topology, plan.seed, validity);
+      const computed = computedControlPlane(options.topology, plan.seed, validity);
+      const lab = new Lab(directory, plan, options.topology, { bgp, wires, computed });
+      if (plan.controlPlane === 'reference') await lab.#startReference(options);
       directory.enter('running');
-      return new Lab(directory, plan, { bgp, wires, control });
+      return lab;
     } catch (error) {
       await destroyLab(directory);
       throw error;
     }
   }
 
+  /** Where paths come from: the reference services as soon as `learnPaths` has resolved, where the plan has them. */
+  get control(): ControlPlane {
+    return this.#followed ?? this.#computed;
+  }
+
+  /** The reference services; undefined where paths are computed. */
+  get reference(): ReferenceControlPlane | undefined {
+    return this.#reference;
+  }
+
+  /** Waits until the paths between the clusters are known. Computed paths are at once. */
+  async learnPaths(): Promise<void> {
+    if (this.#reference === undefined || this.#followed !== undefined) return;
+    const ases = this.plan.clusters.map(({ ia }) => ia);
+    this.#followed = await learnPaths(this.#reference, ases, {
+      topology: this.#topology,
+      seed: this.plan.seed,
+      computed: this.#computed,
+      onChange: (src, dst) => {
+        for (const listener of this.#pathListeners) listener(src, dst);
+      },
+    });
+  }
+
+  /** Told from now on when `control` gives other paths between two ASes than before. */
+  onPaths(listener: PathListener): void {
+    this.#pathListeners.push(listener);
+  }
+
+  /** A service that ends is started again, and the run goes on; one that cannot be is the end of it. */
+  async #startReference({ topology, detached, signal }: BuildOptions): Promise<void> {
+    this.#reference = await startReferenceControlPlane(this, this.plan, this.directory.path(SCION_FOLDER), {
+      topology,
+      detached,
+      signal: AbortSignal.any([signal, this.watch.signal]),
+      onCrash: (crash) => {
+        if (crash.restartInMs === undefined) this.watch.report(describeCrash(crash));
+      },
+    });
+  }
+
   /** Nothing of this process holds on to the lab any more. */
   release(): void {
     this.watch.close();
+    this.#followed?.close();
+    void this.#reference?.release();
     this.bgp.close();
     this.wires.close();
   }

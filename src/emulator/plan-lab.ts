@@ -76,6 +76,7 @@ class Planner {
     return {
       topology: topology.name,
       seed,
+      controlPlane: this.#scenario.controlPlane,
       namespaces: [...this.#namespaces.values()],
       veths: this.#veths,
       bridges: this.#bridges,
@@ -100,6 +101,7 @@ class Planner {
         slot: index,
         bgpAsn: this.#asn(as.ia),
         prefix: formatPrefix(this.#prefix(as.ia)),
+        router: this.#scenario.referenceRouters.includes(as.ia) ? 'reference' : 'xdp',
         linkBase,
         linkLimit,
         ...(cluster === undefined ? {} : { cluster: cluster.name }),

@@ -5,6 +5,7 @@
  * Namespaces are called `as-1-ff00_0_110`, `node-<cluster>-<node>`, `pod-<cluster>-<pod>`, `lan-<cluster>` and `wires`.
  */
 import type { BgpRouter } from '../bgp/config.ts';
+import type { ControlPlaneKind } from '../scenario/model.ts';
 import type { IsdAs, LinkKind, Shape, Underlay } from '../topology/model.ts';
 
 export type NamespaceId = string;
@@ -12,6 +13,7 @@ export type NamespaceId = string;
 export interface Plan {
   readonly topology: string;
   readonly seed: number;
+  readonly controlPlane: ControlPlaneKind;
   readonly namespaces: readonly NamespacePlan[];
   readonly veths: readonly VethPlan[];
   readonly bridges: readonly BridgePlan[];
@@ -117,6 +119,8 @@ export interface AsPlan {
   readonly bgpAsn: number;
   readonly prefix: string;
   readonly cluster?: string;
+  /** What forwards SCION packets in a transit AS. */
+  readonly router: 'xdp' | 'reference';
   /** Where the AS's interfaces 0 … linkLimit − 1 stand in the dataplane's link table. */
   readonly linkBase: number;
   readonly linkLimit: number;

@@ -180,7 +180,7 @@ export interface ObservedPacket {
   /** Outermost IP addresses, or ISD-AS and host for SCION. */
   readonly src: string;
   readonly dst: string;
-  readonly protocol: 'tcp' | 'udp' | 'icmp' | 'vxlan' | 'scion' | 'other';
+  readonly protocol: 'tcp' | 'udp' | 'icmp' | 'vxlan' | 'wireguard' | 'scion' | 'other';
   /** A marker that the workloads put into their payload stands there in clear text. */
   readonly readable: boolean;
 }

@@ -1,10 +1,12 @@
 /**
  * From the frames on the observer's wire to the packets of pods' traffic that arrived there.
  *
- * A packet counts when it is SCION, or when an IPv4 address of it, outside or inside VXLAN, lies in a prefix of a pod
- * or node. What routers say to each other never counts: ARP, BGP, and BFD in either plane.
+ * A SCION packet counts when it carries a pod's packet, or probes a path for one; another, when an IPv4 address of it,
+ * outside or inside VXLAN, lies in a prefix of a pod or node. What routers and control services say to each other never
+ * counts: ARP, BGP, BFD in either plane, beacons and look-ups of segments.
  */
-import { PROTOCOL_BFD } from '../scion/header.ts';
+import { PROTOCOL_EXPERIMENT, PROTOCOL_PROBE } from '../scion/header.ts';
+import { GATEWAY_DATA_PORT } from '../scion/ports.ts';
 import { contains, type Prefix, parsePrefix } from '../topology/ipv4.ts';
 import type { ObservedPacket } from './bundle.ts';
 import { type IpPacket, innerFrame, parseFrame, type ScionPacket, scionOf } from './packet.ts';
@@ -49,6 +51,9 @@ export async function* observe(
   }
 }
 
+/** Where WireGuard listens in a lab (src/transports/wireguard.ts), and by its own custom. */
+const WIREGUARD_PORT = 51820;
+
 type Classified = Pick<ObservedPacket, 'src' | 'dst' | 'protocol'>;
 
 /** BGP (RFC 4271), single-hop and multihop BFD control and echo (RFC 5881, RFC 5883). */
@@ -67,12 +72,17 @@ function classify(bytes: Uint8Array, prefixes: readonly Prefix[], mac: string | 
     const tunnelled = touches(ip, prefixes) || (inner.ip !== null && touches(inner.ip, prefixes));
     return tunnelled ? { src: ip.src, dst: ip.dst, protocol: 'vxlan' } : null;
   }
-  return touches(ip, prefixes) ? { src: ip.src, dst: ip.dst, protocol: nameOf(ip.protocol) } : null;
+  return touches(ip, prefixes) ? { src: ip.src, dst: ip.dst, protocol: nameOf(ip) } : null;
 }
 
 function classifyScion(scion: ScionPacket): Classified | null {
-  if (scion.nextHeader === PROTOCOL_BFD) return null;
+  if (!carriesPods(scion)) return null;
   return { src: scion.src, dst: scion.dst, protocol: 'scion' };
+}
+
+/** Protocols 253 and 254 are CilION's (docs/dataplane.md), a SCION/UDP port the reference gateway's. */
+function carriesPods({ nextHeader, dstPort }: ScionPacket): boolean {
+  return nextHeader === PROTOCOL_EXPERIMENT || nextHeader === PROTOCOL_PROBE || dstPort === GATEWAY_DATA_PORT;
 }
 
 function isRouting(ip: IpPacket): boolean {
@@ -85,8 +95,9 @@ function touches(ip: IpPacket, prefixes: readonly Prefix[]): boolean {
   return prefixes.some((prefix) => contains(prefix, ip.srcNumber) || contains(prefix, ip.dstNumber));
 }
 
-function nameOf(protocol: number): ObservedPacket['protocol'] {
+function nameOf({ protocol, ports }: IpPacket): ObservedPacket['protocol'] {
   if (protocol === 1) return 'icmp';
   if (protocol === 6) return 'tcp';
-  return protocol === 17 ? 'udp' : 'other';
+  if (protocol !== 17) return 'other';
+  return ports?.dst === WIREGUARD_PORT ? 'wireguard' : 'udp';
 }

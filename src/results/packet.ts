@@ -1,5 +1,5 @@
 /** Reads captured frames as far as an observer must: Ethernet, IPv4, UDP, TCP, VXLAN (RFC 7348) and SCION's addresses. */
-import { COMMON_HEADER_LENGTH, PROTOCOL_END_TO_END, PROTOCOL_HOP_BY_HOP } from '../scion/header.ts';
+import { COMMON_HEADER_LENGTH, PROTOCOL_END_TO_END, PROTOCOL_HOP_BY_HOP, PROTOCOL_UDP } from '../scion/header.ts';
 import { formatHost, hostLength } from '../scion/host.ts';
 import { bigintToIsdAs } from '../scion/isd-as.ts';
 
@@ -30,6 +30,8 @@ export interface ScionPacket {
   readonly dst: string;
   /** After hop-by-hop and end-to-end extensions. */
   readonly nextHeader: number;
+  /** Of SCION/UDP; null where it is something else or was cut off. */
+  readonly dstPort: number | null;
 }
 
 const ETHERNET_HEADER = 14;
@@ -103,12 +105,12 @@ export function scionOf(ip: IpPacket): ScionPacket | null {
   return {
     dst: `${dstIa},${formatHost({ type: dstType, bytes: bytes.subarray(HOSTS_OFFSET, srcOffset) })}`,
     src: `${srcIa},${formatHost({ type: srcType, bytes: bytes.subarray(srcOffset, hostsEnd) })}`,
-    nextHeader: nextHeader(bytes[4]!, bytes.subarray(headerLength)),
+    ...payloadOf(bytes[4]!, bytes.subarray(headerLength)),
   };
 }
 
 /** Skips the extensions (doc/protocols/extension-header.rst): next header, then length in units of four bytes, less one. */
-function nextHeader(first: number, payload: Uint8Array): number {
+function payloadOf(first: number, payload: Uint8Array): Pick<ScionPacket, 'nextHeader' | 'dstPort'> {
   let type = first;
   let rest = payload;
   while ((type === PROTOCOL_HOP_BY_HOP || type === PROTOCOL_END_TO_END) && rest.length >= 2) {
@@ -116,7 +118,7 @@ function nextHeader(first: number, payload: Uint8Array): number {
     type = rest[0]!;
     rest = rest.subarray(length);
   }
-  return type;
+  return { nextHeader: type, dstPort: type === PROTOCOL_UDP && rest.length >= 4 ? view(rest).getUint16(2) : null };
 }
 
 /** Null for the wildcards, which no packet in flight carries. */

@@ -10,6 +10,7 @@ import { isReachable } from '../topology/reachable.ts';
 import { buildAssertions } from './load/assertions.ts';
 import { buildCaptures } from './load/captures.ts';
 import { buildClusters, readManifests } from './load/clusters.ts';
+import { buildReferenceRouters } from './load/control-plane.ts';
 import { attackers, attacks, buildTimeline } from './load/timeline.ts';
 import { buildWorkloads } from './load/workloads.ts';
 import type { BgpSettings, Cluster, InputFile, Scenario } from './model.ts';
@@ -75,6 +76,7 @@ function assemble(
   // Whatever refers to a cluster that is at fault would only repeat its fault.
   if (collector.problems.length > before) collector.throwIfAny();
   checkReachable(clusters, topology, collector);
+  const referenceRouters = buildReferenceRouters(input, topology, clusters, collector);
   const workloads = buildWorkloads(input.workloads, clusters, collector);
   const timeline = buildTimeline(input.timeline, endNs, { topology, clusters, collector });
   const captures = buildCaptures(input, attackers(timeline), { topology, clusters, collector });
@@ -92,7 +94,7 @@ function assemble(
     collector,
   );
   return {
-    ...{ name, title, question, source, topology, notes, controlPlane, clusters, transports, bgp },
+    ...{ name, title, question, source, topology, notes, controlPlane, referenceRouters, clusters, transports, bgp },
     ...{ workloads, timeline, captures, assertions, durationNs, repeat, seed },
   };
 }

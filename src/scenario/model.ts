@@ -3,6 +3,9 @@ import type { IsdAs, Shape, Topology } from '../topology/model.ts';
 
 export type TransportName = 'ip' | 'vxlan' | 'wireguard' | 'cilion';
 
+/** Where SCION paths come from: scionproto's services, or the topology alone. */
+export type ControlPlaneKind = 'reference' | 'computed';
+
 /** Nanoseconds from the start of a pass. */
 export type Offset = number;
 
@@ -18,7 +21,9 @@ export interface Scenario {
   readonly topology: Topology;
   /** What the files ask for and the lab does otherwise, as sentences. */
   readonly notes?: readonly string[];
-  readonly controlPlane: 'computed';
+  readonly controlPlane: ControlPlaneKind;
+  /** Transit ASes whose packets the reference router forwards alone; none but with the reference control plane. */
+  readonly referenceRouters: readonly IsdAs[];
   readonly clusters: readonly Cluster[];
   readonly transports: readonly TransportName[];
   readonly bgp: BgpSettings;

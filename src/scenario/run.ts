@@ -87,17 +87,35 @@ async function runPasses(
 }
 
 async function prepareLab(scenario: Scenario, lab: Lab, { progress, signal }: RunOptions): Promise<void> {
+  const load = () => {
+    for (const name of scenario.transports) TRANSPORTS[name].load?.(lab);
+  };
+  const learned = lab.learnPaths();
+  learned.catch(() => {});
   await progress.stage('BGP converges', async (detail) => {
     const converged = lab.bgp.converge(AbortSignal.any([signal, lab.watch.signal]));
     // Should loading fail, nobody waits for it any more.
     converged.catch(() => {});
     // Loading keeps this process busy while the routers talk.
-    for (const name of scenario.transports) TRANSPORTS[name].load?.(lab);
+    if (lab.reference === undefined) load();
     const ms = await converged;
     detail(`${lab.plan.routers.length} routers after ${(ms / 1000).toFixed(1)} s`);
   });
+  if (lab.reference !== undefined) {
+    await progress.stage('SCION paths', async (detail) => {
+      await learned;
+      load();
+      detail(describeReference(lab));
+    });
+  }
   await progress.stage('measure the wires', (detail) => requireShapes(lab, detail));
   lab.watch.signal.throwIfAborted();
+}
+
+/** `60 reference services, 4 paths at most between two clusters`. */
+function describeReference({ reference, control, plan: { clusters } }: Lab): string {
+  const counts = clusters.flatMap(({ ia }) => clusters.map((other) => control.paths(ia, other.ia).length));
+  return `${reference?.memory().length ?? 0} reference services, up to ${Math.max(...counts)} paths between clusters`;
 }
 
 /** After a pass in which a part of the run ended there is no further one. */

@@ -216,10 +216,17 @@ export const scenarioSchema = z
       .describe('Topology file (.yaml or .topo), relative to this file.')
       .meta({ examples: ['topology.yaml'] }),
     controlPlane: z
-      .literal('computed')
+      .enum(['computed', 'reference'])
       .default('computed')
-      .describe('Where SCION paths come from.')
-      .meta({ examples: ['computed'] }),
+      .describe(
+        'Where SCION paths come from: `computed` from the topology, or from the `reference` control services, which also bring their routers as the slow path.',
+      )
+      .meta({ examples: ['reference'] }),
+    referenceRouters: z
+      .array(asReference)
+      .default([])
+      .describe('Transit ASes without XDP: the reference router forwards every packet. With `controlPlane: reference`.')
+      .meta({ examples: [['core']] }),
     clusters: z.array(cluster).min(1).describe('The Kubernetes clusters at the edge.'),
     transports: z
       .array(z.enum(['ip', 'vxlan', 'wireguard', 'cilion']))

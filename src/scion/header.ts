@@ -21,6 +21,8 @@ export const PROTOCOL_SCMP = 202;
 export const PROTOCOL_BFD = 203;
 /** For experiments: here, an IP packet of a pod. */
 export const PROTOCOL_EXPERIMENT = 253;
+/** For experiments too: a probe of a path. */
+export const PROTOCOL_PROBE = 254;
 
 export interface Address {
   /** ISD-AS as in `isdAsToBigint`; a received header may hold wildcards. */

@@ -40,7 +40,18 @@ export class CilionNode {
     });
     this.agent = new NodeAgent(this.#dataplane);
     this.agent.configure(this.#view, lab.control.forwardingKey(cluster.ia), linkLimit);
-    this.agent.reconcile(desiredState(this.#view, (ia) => lab.control.paths(cluster.ia, ia)));
+    this.#reconcile();
+    lab.onPaths((src) => {
+      if (src === cluster.ia) this.#reconcile();
+    });
+  }
+
+  /** Has the maps hold the paths of this moment. Where a daemon knows none, those of before remain, and probes judge them. */
+  #reconcile(): void {
+    const { control } = this.#lab;
+    const { ia } = this.#view;
+    if (this.#view.remotes.some((remote) => control.paths(ia, remote.ia).length === 0)) return;
+    this.agent.reconcile(desiredState(this.#view, (dst) => control.paths(ia, dst)));
   }
 
   /** Puts the programs on the node's devices, and leads what they leave to the kernel into the segmenter. */
@@ -120,6 +131,7 @@ function nodeView(plan: Plan, cluster: ClusterPlan, node: NodePlan): NodeView {
     .flatMap((other) => other.nodes.map((each): RemoteNode => ({ ia: other.ia, ...each })));
   return {
     ia: cluster.ia,
+    slowPath: plan.controlPlane === 'reference',
     address: node.address,
     podCidr: node.podCidr,
     interfaces: sides

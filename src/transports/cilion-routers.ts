@@ -24,7 +24,7 @@ export class TransitRouters {
   constructor(lab: Lab, pins: string) {
     const { plan } = lab;
     this.#lab = lab;
-    this.#ases = plan.ases.filter((as) => as.cluster === undefined);
+    this.#ases = plan.ases.filter((as) => as.cluster === undefined && as.router === 'xdp');
     this.#sides = linkSides(plan).filter(({ own }) => this.#ases.some(({ ia }) => ia === own.ia));
     this.#dataplane = BorderRouterDataplane.load({
       ifindexLimit: ifindexLimit(plan),
@@ -33,7 +33,9 @@ export class TransitRouters {
     });
     this.#dataplane.pin(pins);
     for (const { ia, slot, linkBase, linkLimit } of this.#ases) {
-      this.#dataplane.configureAs(slot, { ia, forwardingKey: lab.control.forwardingKey(ia), linkBase, linkLimit });
+      const forwardingKey = lab.control.forwardingKey(ia);
+      const slowPath = plan.controlPlane === 'reference';
+      this.#dataplane.configureAs(slot, { ia, forwardingKey, linkBase, linkLimit, slowPath });
     }
     for (const { link, own, remote, role } of this.#sides) {
       const settings = { ifid: own.ifid, role, ifindex: own.ifindex, own, remote, mtu: link.mtu };

@@ -58,7 +58,7 @@ class AttachedCilion implements Attached {
   constructor(lab: Lab, cilion: LoadedCilion) {
     this.#lab = lab;
     this.#cilion = cilion;
-    this.#before = drops(cilion);
+    this.#before = drops(lab, cilion);
   }
 
   /** Transit first: the first packet of a node finds every router at work. */
@@ -81,7 +81,7 @@ class AttachedCilion implements Attached {
   }
 
   drops(): Record<string, number> {
-    const since = Object.entries(drops(this.#cilion)).map(
+    const since = Object.entries(drops(this.#lab, this.#cilion)).map(
       ([reason, packets]) => [reason, packets - (this.#before[reason] ?? 0)] as const,
     );
     return Object.fromEntries(since.filter(([, packets]) => packets > 0));
@@ -101,12 +101,16 @@ class AttachedCilion implements Attached {
   }
 }
 
-/** Reason → packets that were neither forwarded nor delivered, since the programs were loaded. */
-function drops({ routers, nodes }: LoadedCilion): Record<string, number> {
+/**
+ * Reason → packets that were neither forwarded nor delivered, since the programs were loaded. What a slow path takes over
+ * is not among them.
+ */
+function drops({ plan }: Lab, { routers, nodes }: LoadedCilion): Record<string, number> {
   const counts: readonly ReasonCount[] = [...routers.counters(), ...nodes.flatMap((node) => node.counters())];
   const sums: Record<string, number> = {};
   for (const { reason, outcome, packets } of counts) {
-    if (outcome !== 'done') sums[reason] = (sums[reason] ?? 0) + packets;
+    if (outcome === 'drop' || (outcome === 'slow' && plan.controlPlane === 'computed'))
+      sums[reason] = (sums[reason] ?? 0) + packets;
   }
   return sums;
 }

@@ -116,12 +116,7 @@ async function appears(path: string, process: Running): Promise<void> {
   }
 }
 
-async function configure(
-  lab: Lab,
-  own: Endpoint,
-  endpoints: readonly Endpoint[],
-  inKernel: boolean,
-): Promise<void> {
+async function configure(lab: Lab, own: Endpoint, endpoints: readonly Endpoint[], inKernel: boolean): Promise<void> {
   const { node, device } = own;
   const peers = endpoints.filter(({ cluster }) => cluster !== own.cluster);
   if (inKernel) await ip(lab, node, `link add dev ${device} type wireguard`);

@@ -50,6 +50,7 @@ export function idleScenario(topology: Topology, clusters: readonly Cluster[] = 
     inputs: [],
     topology,
     controlPlane: 'computed',
+    referenceRouters: [],
     clusters,
     transports: [],
     bgp: { holdSeconds: 240, bfd: false },

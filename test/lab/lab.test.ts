@@ -42,7 +42,7 @@ test('every shaped wire is what the topology says', async () => {
   await requireShapes(lab, () => {});
 });
 
-for (const name of ['ip', 'vxlan', 'cilion'] as const) {
+for (const name of ['ip', 'vxlan', 'wireguard', 'cilion'] as const) {
   test(`over ${name}, every cluster reaches every other, and nothing of it stays after detaching`, async () => {
     const devices = await nodeDevices();
     const attached = await TRANSPORTS[name].attach(lab);

@@ -43,7 +43,7 @@ test('paths accepts ISD-ASes and labels, and says what there is when a name is w
   assert.equal(paths[0]?.hops.at(-1)?.ia, '1-ff00:0:151');
   const wrong = await cilion(['paths', id, 'a', 'atacker']);
   assert.equal(wrong.code, 2);
-  assert.match(wrong.stderr, /there is no AS "atacker"\n  did you mean "attacker"\?/);
+  assert.match(wrong.stderr, /there is no AS "atacker"\n {2}did you mean "attacker"\?/);
 });
 
 test('drops reads the counters of a lab that another process runs', async () => {

@@ -168,7 +168,7 @@ test('a topology with more ASes than there are /16 prefixes is planned with smal
 });
 
 const EMPTY: Omit<Scenario, 'topology'> = {
-  ...{ name: 'e', title: 'E', question: 'Q?', source: 'e.yaml', inputs: [], controlPlane: 'computed' },
+  ...{ name: 'e', title: 'E', question: 'Q?', source: 'e.yaml', inputs: [], controlPlane: 'computed', referenceRouters: [] },
   ...{ clusters: [], transports: [], workloads: [], timeline: [], captures: [], assertions: [] },
   ...{ bgp: { holdSeconds: 90, bfd: false }, durationNs: 1e9, repeat: 1, seed: 1 },
 };

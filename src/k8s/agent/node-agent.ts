@@ -10,6 +10,7 @@ import { HOST_PORT, type NodeView, ROUTER_PORT, siblingEnds } from './node-view.
 /** A probe costs a system call and a packet each way; the lapse leaves room for two lost ones. */
 export const PROBE_INTERVAL_MS = 20;
 export const LAPSE_MS = 60;
+const LAPSE_NS = BigInt(LAPSE_MS) * 1_000_000n;
 
 export class NodeAgent {
   readonly #dataplane: NodeDataplane;
@@ -24,8 +25,8 @@ export class NodeAgent {
 
   /** What does not change while the node lives: its AS, the AS's links, the other nodes. */
   configure(view: NodeView, forwardingKey: Uint8Array, linkLimit: number): void {
-    const { lan } = view;
-    this.#dataplane.setAs({ ia: view.ia, forwardingKey, linkLimit });
+    const { lan, slowPath = false } = view;
+    this.#dataplane.setAs({ ia: view.ia, forwardingKey, linkLimit, slowPath });
     for (const link of view.interfaces) this.#dataplane.setLink(link);
     if (lan === undefined) return;
     for (const sibling of view.siblings) {
@@ -45,6 +46,8 @@ export class NodeAgent {
       const id = this.#freeId();
       this.#dataplane.setPath(id, settings);
       this.#ids.set(key, id);
+      // While paths are judged, a new one counts from its first answer on.
+      if (this.#prober !== undefined) this.#dataplane.health.setLapse(id, LAPSE_NS);
     }
     for (const set of state.sets) this.#writeSet(set);
     for (const [cidr, remote] of state.remotes) {
@@ -77,7 +80,7 @@ export class NodeAgent {
    */
   startProbing(netns: string, failed: (error: unknown) => void): void {
     this.stopProbing();
-    for (const id of this.#ids.values()) this.#dataplane.health.setLapse(id, BigInt(LAPSE_MS) * 1_000_000n);
+    for (const id of this.#ids.values()) this.#dataplane.health.setLapse(id, LAPSE_NS);
     this.#prober = setInterval(() => {
       try {
         for (const id of this.#ids.values()) this.#dataplane.sendProbe(id, netns);
@@ -91,6 +94,7 @@ export class NodeAgent {
   /** Paths are no longer judged: all count as working until somebody probes again. */
   stopProbing(): void {
     clearInterval(this.#prober);
+    this.#prober = undefined;
     for (const id of this.#ids.values()) this.#dataplane.health.setLapse(id, 0n);
   }
 

@@ -42,6 +42,8 @@ export interface RemoteNode {
 }
 
 export interface NodeView {
+  /** A reference router runs beside the node's programs and gets what they do not finish. Default false. */
+  readonly slowPath?: boolean;
   readonly ia: IsdAs;
   readonly address: string;
   readonly podCidr: string;

@@ -5,16 +5,8 @@
 import { join } from 'node:path';
 import type { LinkEndPlan, LinkPlan, Plan } from '../../emulator/plan.ts';
 import type { As, IsdAs, Topology } from '../../topology/model.ts';
-import {
-  type AsPlace,
-  CONTROL_PORT,
-  DAEMON_PORT,
-  DISPATCHED_PORTS,
-  fileName,
-  ROUTER_PORT,
-  type RouterPlace,
-  referencePlaces,
-} from './places.ts';
+import { CONTROL_PORT, DISPATCHED_PORTS } from '../ports.ts';
+import { type AsPlace, DAEMON_PORT, fileName, ROUTER_PORT, type RouterPlace, referencePlaces } from './places.ts';
 import type { ScionTool } from './tools.ts';
 
 /** A daemon asks the control service of its AS, next door, for whatever is older. */

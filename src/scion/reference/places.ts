@@ -7,12 +7,8 @@ import { isdOf } from '../isd-as.ts';
 
 /** Of a router's socket towards its own AS. */
 export const ROUTER_PORT = 30_042;
-/** In the dispatched range, so that routers hand over what is addressed to it without a detour over the shim dispatcher. */
-export const CONTROL_PORT = 31_000;
 /** Of the daemon's gRPC API. */
 export const DAEMON_PORT = 30_255;
-/** Ports of hosts' own sockets; the reference generator's default. */
-export const DISPATCHED_PORTS = '31000-32767';
 
 /** A namespace with a border router: the AS itself, or a node of a cluster. */
 export interface RouterPlace {
