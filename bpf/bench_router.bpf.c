@@ -26,7 +26,7 @@ struct {
 struct {
     __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
     __uint(max_entries, BENCH_COUNTERS);
-    __type(key, __u32);
+    __type(key, enum bench_counter);
     __type(value, struct bench_count);
 } bench_counts SEC(".maps");
 
@@ -41,7 +41,7 @@ struct {
 const volatile __u64 next_hop_first = 0;
 const volatile __u32 next_hop_rest = 0;
 
-static __always_inline struct bench_count *count_of(__u32 which)
+static __always_inline struct bench_count *count_of(enum bench_counter which)
 {
     return bpf_map_lookup_elem(&bench_counts, &which);
 }
@@ -122,12 +122,6 @@ int bench_redirect(struct xdp_md *ctx)
     *(__u64 *)data = next_hop_first;
     *(__u32 *)(data + 8) = next_hop_rest;
     return bpf_redirect_map(&bench_port, 0, XDP_DROP);
-}
-
-SEC("xdp")
-int bench_pass(struct xdp_md *ctx)
-{
-    return XDP_PASS;
 }
 
 char LICENSE[] SEC("license") = "GPL";

@@ -1,6 +1,7 @@
 /** The table of commands. */
 import { capture } from './capture.ts';
 import type { Command } from './command.ts';
+import { doctor } from './doctor.ts';
 import { drops } from './drops.ts';
 import { destroy, ls } from './labs.ts';
 import { paths } from './paths.ts';
@@ -27,6 +28,7 @@ export const COMMANDS: readonly Command[] = [
   drops,
   ls,
   destroy,
+  doctor,
   router,
   test,
 ];

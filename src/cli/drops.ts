@@ -23,8 +23,10 @@ export const drops: Command = {
   needsRoot: true,
   needsBuild: true,
   async run([id = ''], options): Promise<ExitCode> {
-    const rows = readRows(LabDirectory.open(id)).filter((row) => options['all'] === true || row.outcome !== 'done');
-    process.stdout.write(options['json'] === true ? `${JSON.stringify(rows, null, 2)}\n` : table(rows));
+    const lab = LabDirectory.open(id);
+    const rows = readRows(lab).filter((row) => options['all'] === true || row.outcome !== 'done');
+    const slowPath = lab.plan().controlPlane === 'reference';
+    process.stdout.write(options['json'] === true ? `${JSON.stringify(rows, null, 2)}\n` : table(rows, slowPath));
     return 0;
   },
 };
@@ -40,7 +42,7 @@ function readRows(lab: LabDirectory): Row[] {
   const plan = lab.plan();
   const transit = BorderRouterDataplane.reopen(routers);
   const rows = plan.ases
-    .filter((as) => as.cluster === undefined)
+    .filter((as) => as.cluster === undefined && as.router === 'xdp')
     .flatMap((as) => transit.counters(as.slot).map((count) => ({ place: as.ia as string, ...count })));
   const nodes = plan.clusters.flatMap(({ name, ia, nodes: members }) =>
     members.flatMap((node) =>
@@ -52,13 +54,14 @@ function readRows(lab: LabDirectory): Row[] {
   return [...rows, ...nodes];
 }
 
-function table(rows: readonly Row[]): string {
+function table(rows: readonly Row[], slowPath: boolean): string {
   if (rows.length === 0) return 'nothing was dropped\n';
   const width = Math.max(...rows.map(({ place }) => place.length));
   return rows
-    .map(({ place, packets, bytes, reason, text }) => {
+    .map(({ place, packets, bytes, reason, outcome, text }) => {
       const numbers = `${String(packets).padStart(10)} packets ${String(bytes).padStart(12)} bytes`;
-      return `${place.padEnd(width)} ${numbers}  ${reason}: ${text}\n`;
+      const handedOver = slowPath && outcome === 'slow' ? ' (left to the slow path)' : '';
+      return `${place.padEnd(width)} ${numbers}  ${reason}: ${text}${handedOver}\n`;
     })
     .join('');
 }

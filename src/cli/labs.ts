@@ -30,7 +30,7 @@ export const ls: Command = {
   needsRoot: false,
   needsBuild: false,
   async run(_args, options): Promise<ExitCode> {
-    const labs = LabDirectory.list().map((id) => describe(LabDirectory.open(id)));
+    const labs = LabDirectory.all().map(describe);
     process.stdout.write(options['json'] === true ? `${JSON.stringify(labs, null, 2)}\n` : table(labs));
     return 0;
   },
@@ -121,7 +121,7 @@ export const destroy: Command = {
 /** One lab that cannot be taken down keeps none of the others. */
 async function destroyAll(force: boolean): Promise<ExitCode> {
   const failures: CilionError[] = [];
-  for (const lab of LabDirectory.list().map((id) => LabDirectory.open(id))) {
+  for (const lab of LabDirectory.all()) {
     const { pid } = describe(lab);
     if (pid !== null) {
       process.stdout.write(`${lab.id} stays: pid ${pid} is at work on it (cilion destroy ${lab.id} ends it)\n`);

@@ -19,5 +19,6 @@ export const TIERS: readonly Tier[] = [
     concurrency: 2,
   },
   { name: 'lab', about: 'network namespaces', files: ['test/lab/**/*.test.ts'], concurrency: 1 },
+  { name: 'interop', about: 'reference services', files: ['test/interop/**/*.test.ts'], concurrency: 1 },
   { name: 'run', about: 'the command line, whole scenarios', files: ['test/run/**/*.test.ts'], concurrency: 1 },
 ];

@@ -90,6 +90,11 @@ export class LabDirectory {
       .sort();
   }
 
+  /** Every lab there is; one that is taken down meanwhile has no owner and no files. */
+  static all(): LabDirectory[] {
+    return LabDirectory.list().map((id) => new LabDirectory(id));
+  }
+
   path(...parts: readonly string[]): string {
     return join(this.root, ...parts);
   }

@@ -1,5 +1,7 @@
 /** The part of Kubernetes' manifests that a pod which is a network namespace can honour. All else is refused. */
 import { z } from 'zod';
+import { labels } from './crd/labels.ts';
+import { pathPolicySpec } from './crd/path-policy.ts';
 
 const NOT_HONOURED = 'cannot be honoured: a pod here is a network namespace that runs no image';
 
@@ -9,12 +11,6 @@ const name = z
   .max(63)
   .regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/, { message: 'is no valid name' });
 
-/** Letters, digits, dashes, dots and underlines, as Kubernetes wants for both halves of a label; 63 at most. */
-const LABEL_WORD = /^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
-/** What may stand before the slash of a label's key: a DNS name. */
-const LABEL_PREFIX = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;
-const LABEL_EXPECTED = 'letters and digits, with dashes, dots and underlines between them, at most 63';
-
 const texts = z.record(z.string(), z.string());
 
 const annotations = texts
@@ -22,18 +18,6 @@ const annotations = texts
   .describe('Read, without effect.')
   .meta({ examples: [{ owner: 'shop' }] });
 
-const labels = texts
-  .superRefine((pairs, context) => {
-    for (const [key, value] of Object.entries(pairs)) {
-      const [word = '', prefix = 'none', ...more] = key.split('/').reverse();
-      const wrong = !LABEL_WORD.test(word) || !LABEL_PREFIX.test(prefix) || more.length > 0;
-      const report = (message: string) =>
-        context.addIssue({ code: 'custom', path: [key], message, params: { expected: LABEL_EXPECTED } });
-      if (wrong) report('is no name of a label');
-      else if (value !== '' && !LABEL_WORD.test(value)) report(`is "${value}", which is no value of a label`);
-    }
-  })
-  .meta({ examples: [{ app: 'web' }] });
 const HOSTNAME = 'kubernetes.io/hostname';
 
 const namespace = z
@@ -218,7 +202,20 @@ const service = z.strictObject({
     .describe('Which pods it names.'),
 });
 
-export const manifestSchema = z.discriminatedUnion('kind', [pod, deployment, service]);
+const pathPolicy = z.strictObject({
+  apiVersion: z
+    .literal('cilion.io/v1alpha1')
+    .describe('Of the kind.')
+    .meta({ examples: ['cilion.io/v1alpha1'] }),
+  kind: z
+    .literal('ScionPathPolicy')
+    .describe('Which paths the packets of some pods may take.')
+    .meta({ examples: ['ScionPathPolicy'] }),
+  metadata,
+  spec: pathPolicySpec.describe('Which pods, and which paths.'),
+});
+
+export const manifestSchema = z.discriminatedUnion('kind', [pod, deployment, service, pathPolicy]);
 
 export type Manifest = z.output<typeof manifestSchema>;
 export type PodSpec = z.output<typeof podSpec>;

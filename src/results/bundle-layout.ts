@@ -8,6 +8,7 @@ export const EVENTS = 'events.ndjson';
 export const SUMMARY = 'summary.json';
 export const VERDICTS = 'verdicts.json';
 export const INPUTS = 'inputs';
+export const LOGS = 'logs';
 export const CHARTS = 'charts';
 export const REPORT = 'report.html';
 

@@ -1,6 +1,6 @@
 /** Writes a bundle: whole parts appear at once or not at all, streams grow by whole lines. */
 import { createHash } from 'node:crypto';
-import { appendFile, mkdir, rename, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdir, rename, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { LabError } from '../errors.ts';
 import type {
@@ -20,6 +20,7 @@ import {
   EVENTS,
   INPUTS,
   isSafeName,
+  LOGS,
   MANIFEST,
   RESERVED_SAMPLES,
   SUMMARY,
@@ -109,6 +110,11 @@ export class BundleWriter {
   /** Also with no packets: the empty file says that the observer looked and saw none. */
   appendObserved(pass: string, packets: readonly ObservedPacket[]): Promise<void> {
     return this.#append(samplesPath(pass, 'observed'), packets);
+  }
+
+  /** Takes over all files of a folder of logs. */
+  async addLogs(folder: string): Promise<void> {
+    await cp(folder, join(this.folder, LOGS), { recursive: true });
   }
 
   /** Absolute path for the capture of a link (topology link id), its folder made. */

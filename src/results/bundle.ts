@@ -9,6 +9,7 @@
  *   samples/<pass>/wires.ndjson       WireSample a line, every 100 ms
  *   samples/<pass>/observed.ndjson    ObservedPacket a line: what arrived at the observer
  *   captures/<pass>/<link>.pcap       frames as they crossed the wire
+ *   logs/<service>.log                what the reference SCION services wrote, where they ran
  *   summary.json                      metrics of each pass and of each transport
  *   verdicts.json                     assertions with the numbers that decided them
  *   charts/*.png, report.html         made from the above, by `cilion report` again at any time
@@ -25,6 +26,8 @@ export interface Pass {
   readonly id: string;
   readonly transport: TransportName;
   readonly repetition: number;
+  /** Which of several programs that can be the transport was; absent where there is one. */
+  readonly implementation?: string;
   /** Wall clock at t = 0, milliseconds since the epoch. */
   readonly startedAt: number;
   /** Seconds from the start at which it was broken off because a part of the run had ended; absent when it was whole. */

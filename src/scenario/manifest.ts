@@ -43,7 +43,7 @@ export async function describeRun(scenario: Scenario, passes: readonly Pass[], f
     controlPlane: scenario.controlPlane,
     bgp: scenario.bgp,
     git: await gitState(),
-    versions: await versions(lab.bgp.version),
+    versions: { ...(await versions(lab.bgp.version)), ...scionVersion(lab) },
     machine: { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, memoryBytes: totalmem() },
     bpf: hashes(bpfDirectory(), '.bpf.o'),
     mechanisms: {
@@ -52,12 +52,24 @@ export async function describeRun(scenario: Scenario, passes: readonly Pass[], f
       segmentation: 'in software before each wire; no frame longer than its MTU',
       'TCP congestion control': CONGESTION_CONTROL,
       'receive offload': 'GRO on at every router and node',
+      ...(scenario.controlPlane === 'reference'
+        ? { 'slow path': 'the reference router beside each border router in XDP' }
+        : {}),
+      ...Object.fromEntries(
+        passes.flatMap(({ transport, implementation }) =>
+          implementation === undefined ? [] : [[transport, implementation]],
+        ),
+      ),
     },
     inputs: facts.inputs,
     stageSeconds: facts.stageSeconds,
     invalid: facts.invalid,
     tooBusy: facts.tooBusy,
   };
+}
+
+function scionVersion({ reference }: Lab): Record<string, string> {
+  return reference === undefined ? {} : { scionproto: reference.tools.version };
 }
 
 /** Null outside a git checkout. */

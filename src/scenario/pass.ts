@@ -9,6 +9,8 @@ import type { Ending } from '../process/watch.ts';
 import type { MachineLoad, Pass, PathRecord, TimelineRecord } from '../results/bundle.ts';
 import type { BundleWriter } from '../results/bundle-writer.ts';
 import type { PassData } from '../results/pass-data.ts';
+import { describeCrash } from '../scion/reference/control-plane.ts';
+import type { Crash } from '../scion/reference/service.ts';
 import type { Attached, Transport } from '../transports/transport.ts';
 import { observeCaptures, startCaptures } from './captures.ts';
 import { actionsOf } from './events.ts';
@@ -59,9 +61,12 @@ export async function runPass(context: PassContext, transport: Transport, repeti
   const { lab, signal } = context;
   const id = `${transport.name}-${repetition}`;
   const before = lab.watch.endings.length;
+  const crashes = lab.reference?.crashes.length ?? 0;
   let measured: Measured;
+  let implementation: string | undefined;
   try {
     const attached = await transport.attach(lab);
+    implementation = attached.implementation;
     try {
       measured = await measure(context, transport, attached, id);
     } finally {
@@ -73,7 +78,15 @@ export async function runPass(context: PassContext, transport: Transport, repeti
     if (!(await lab.watch.hasEnding())) throw error;
     measured = nothing(context);
   }
-  return conclude(context, { transport: transport.name, repetition, id }, measured, lab.watch.endings.slice(before));
+  const endings = lab.watch.endings.slice(before);
+  const restarts = (lab.reference?.crashes.slice(crashes) ?? []).filter(({ restartInMs }) => restartInMs !== undefined);
+  const key = {
+    transport: transport.name,
+    repetition,
+    id,
+    ...(implementation === undefined ? {} : { implementation }),
+  };
+  return conclude(context, key, measured, endings, restarts.map(asEnding));
 }
 
 /** A pass that never began, because a part of the run had ended before. */
@@ -175,15 +188,20 @@ function nothing({ lab, scenario, signal }: PassContext): Measured {
 /** Writes what was measured, and what ended meanwhile. */
 async function conclude(
   { scenario, bundle }: PassContext,
-  key: Pick<Pass, 'id' | 'transport' | 'repetition'>,
+  key: Pick<Pass, 'id' | 'transport' | 'repetition' | 'implementation'>,
   measured: Measured,
   endings: readonly Ending[],
+  restarts: readonly Ending[] = [],
 ): Promise<PassResult> {
   const { clock, startedAt, load, paths, drops } = measured;
   const duration = scenario.durationNs / 1e9;
   const first = endings[0] === undefined ? duration : Math.max(0, clock.at(endings[0].at));
   const broken = first < duration;
-  const events = [...measured.data.events, ...endings.map((ending) => endingRecord(key.id, ending, clock))];
+  const events = [
+    ...measured.data.events,
+    ...endings.map((ending) => unplanned(key.id, 'process.ended', ending, clock)),
+    ...restarts.map((restart) => unplanned(key.id, 'process.restarted', restart, clock)),
+  ];
   const data: PassData = {
     ...measured.data,
     pass: { ...key, startedAt, ...(broken ? { brokenOffAt: first } : {}), ...(load === null ? {} : { load }) },
@@ -194,7 +212,7 @@ async function conclude(
   for (const { name, samples } of data.workloads) await bundle.appendSamples(key.id, name, samples);
   await bundle.appendWires(key.id, data.wires);
   if (data.observed !== null) await bundle.appendObserved(key.id, data.observed);
-  const ended = endings.map(({ at, text }) => `${key.id}, ${when(clock.at(at))}: ${text}`);
+  const ended = [...endings, ...restarts].map(({ at, text }) => `${key.id}, ${when(clock.at(at))}: ${text}`);
   // What is missing from a pass that was broken off is no further reason.
   return { data, paths, drops, faults: [...ended, ...measured.faults], starved: broken ? [] : measured.starved };
 }
@@ -203,9 +221,14 @@ function when(t: number): string {
   return t < 0 ? `${(-t).toFixed(2)} s before it began` : `at ${t.toFixed(2)} s`;
 }
 
-function endingRecord(pass: string, { at, text }: Ending, clock: PassClock): TimelineRecord {
+function unplanned(pass: string, event: string, { at, text }: Ending, clock: PassClock): TimelineRecord {
   const t = clock.at(at);
-  return { pass, event: 'process.ended', text, planned: null, started: t, finished: t, error: null };
+  return { pass, event, text, planned: null, started: t, finished: t, error: null };
+}
+
+/** A service that was started again does not break the pass off, but what was measured meanwhile cannot be trusted. */
+function asEnding(crash: Crash): Ending {
+  return { at: crash.at, text: describeCrash(crash).replaceAll(/\s*\n\s*/g, ' · ') };
 }
 
 function messageOf(error: unknown): string {

@@ -56,6 +56,7 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
       startedAt,
     });
     passes = await runPasses(scenario, lab, bundle, options);
+    if (lab.reference !== undefined) await bundle.addLogs(lab.reference.logFolder);
   } catch (error) {
     if (bundle !== undefined) await rm(bundle.folder, { recursive: true, force: true });
     throw error;

@@ -17,7 +17,14 @@ export interface Place {
 }
 
 export function choosePaths(paths: readonly Path[], from: Place, to: Place, limit = PATHS_PER_SET): Path[] {
-  const ranked = paths.toSorted((a, b) => detours(a, from, to) - detours(b, from, to) || a.latencyNs - b.latencyNs);
+  return inTurns(
+    paths.toSorted((a, b) => detours(a, from, to) - detours(b, from, to) || a.latencyNs - b.latencyNs),
+    limit,
+  );
+}
+
+/** Of paths in the order of preference, those that are kept: the best, and in turns with the next best the least alike. */
+export function inTurns(ranked: readonly Path[], limit: number): Path[] {
   const chosen = new Set<Path>();
   const used = new Set<string>();
   while (chosen.size < Math.min(limit, ranked.length)) {
@@ -28,13 +35,13 @@ export function choosePaths(paths: readonly Path[], from: Place, to: Place, limi
         ? rest[0]!
         : rest.reduce((best, path) => (shared(path, used) < shared(best, used) ? path : best));
     chosen.add(next);
-    for (const each of next.interfaces) used.add(keyOf(each));
+    for (const each of next.interfaces) used.add(interfaceKey(each));
   }
   return ranked.filter((path) => chosen.has(path));
 }
 
 /** How many times another node of either cluster has to forward. */
-function detours(path: Path, from: Place, to: Place): number {
+export function detours(path: Path, from: Place, to: Place): number {
   const first = path.interfaces[0];
   const last = path.interfaces.at(-1);
   const away = (place: Place, end: PathInterface | undefined) => (end && place.interfaces.includes(end.ifid) ? 0 : 1);
@@ -42,9 +49,9 @@ function detours(path: Path, from: Place, to: Place): number {
 }
 
 function shared(path: Path, used: ReadonlySet<string>): number {
-  return path.interfaces.filter((each) => used.has(keyOf(each))).length;
+  return path.interfaces.filter((each) => used.has(interfaceKey(each))).length;
 }
 
-function keyOf({ ia, ifid }: PathInterface): string {
+export function interfaceKey({ ia, ifid }: PathInterface): string {
   return `${ia}#${ifid}`;
 }

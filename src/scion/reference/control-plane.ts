@@ -8,8 +8,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Plan } from '../../emulator/plan.ts';
 import { LabError } from '../../errors.ts';
 import type { IsdAs, Topology } from '../../topology/model.ts';
-import { DaemonClient, DaemonError } from '../daemon/client.ts';
-import { Relay } from '../daemon/relay.ts';
+import { type DaemonClient, DaemonError } from '../daemon/client.ts';
 import type { Path } from '../end-to-end-path.ts';
 import {
   type ControlIntervals,
@@ -18,8 +17,9 @@ import {
   type ReferenceService,
   referenceConfiguration,
 } from './configuration.ts';
+import { type Namespaces, type OpenDaemon, openDaemon } from './open-daemon.ts';
 import { makePki } from './pki.ts';
-import { fileName, referencePlaces } from './places.ts';
+import { referencePlaces } from './places.ts';
 import { type Crash, SupervisedService } from './service.ts';
 import { type ScionTools, scionTools } from './tools.ts';
 
@@ -35,11 +35,6 @@ export const QUIET: ControlIntervals = { beaconsMs: 300_000, queryMs: 5000 };
 const POLL_MS = 100;
 const MAX_POLL_MS = 2000;
 
-export interface Namespaces {
-  /** Path of a namespace of the plan, as `/run/netns/x`. */
-  netns(namespace: string): string;
-}
-
 export interface ReferenceOptions {
   readonly topology: Topology;
   /** Goes on after this process, without supervision. */
@@ -49,11 +44,6 @@ export interface ReferenceOptions {
   readonly runs?: (service: ReferenceService) => boolean;
   readonly onCrash?: (crash: Crash) => void;
   readonly signal?: AbortSignal;
-}
-
-interface DaemonAccess {
-  readonly relay: Relay;
-  readonly client: DaemonClient;
 }
 
 export interface ServiceMemory {
@@ -108,7 +98,7 @@ export class ReferenceControlPlane {
   readonly #plan: Plan;
   readonly #topology: Topology;
   readonly #services: readonly SupervisedService[];
-  readonly #daemons = new Map<IsdAs, Promise<DaemonAccess>>();
+  readonly #daemons = new Map<IsdAs, Promise<OpenDaemon>>();
   readonly #failed = new AbortController();
   readonly #signal: AbortSignal;
 
@@ -148,8 +138,13 @@ export class ReferenceControlPlane {
     return this.#as(ia).folder;
   }
 
+  /** A file for each service. */
+  get logFolder(): string {
+    return join(this.folder, 'logs');
+  }
+
   logFile(service: string): string {
-    return join(this.folder, 'logs', `${service}.log`);
+    return join(this.logFolder, `${service}.log`);
   }
 
   /** Where programs in the AS's namespaces reach the daemon (`scion --sciond`). */
@@ -160,7 +155,7 @@ export class ReferenceControlPlane {
 
   /** Client of an AS's daemon, one for each AS. */
   async daemon(ia: IsdAs): Promise<DaemonClient> {
-    const access = this.#daemons.get(ia) ?? this.#open(ia);
+    const access = this.#daemons.get(ia) ?? openDaemon(this.#lab, this.#plan, this.folder, ia);
     this.#daemons.set(ia, access);
     return (await access).client;
   }
@@ -240,21 +235,11 @@ export class ReferenceControlPlane {
     await Promise.all(this.#services.map((service) => service.stop()));
   }
 
-  async #open(ia: IsdAs): Promise<DaemonAccess> {
-    const { namespace, address, port } = this.#as(ia).daemon;
-    // Another process may look into the same lab.
-    const socket = join(this.folder, 'sockets', `${fileName(ia)}.${process.pid}`);
-    const relay = await Relay.open(socket, this.#lab.netns(namespace), address, port);
-    return { relay, client: new DaemonClient(`unix:${socket}`) };
-  }
-
   async #closeDaemons(): Promise<void> {
     const opened = await Promise.allSettled(this.#daemons.values());
     this.#daemons.clear();
     for (const access of opened) {
-      if (access.status !== 'fulfilled') continue;
-      access.value.client.close();
-      access.value.relay.close();
+      if (access.status === 'fulfilled') access.value.close();
     }
   }
 
