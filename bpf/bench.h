@@ -31,6 +31,23 @@ struct bench_patch {
     __u8 mac[BENCH_FIELDS][6];
 };
 
+/* Of a packet that one program gets again and again: headers that no program here reaches beyond. */
+#define BENCH_PACKET_BYTES 240
+/* Of a pod's frame: Ethernet, IPv4, TCP. */
+#define BENCH_TC_BYTES 64
+
+struct bench_packet {
+    __u32 frame_len;
+    __u32 patch_mask;
+    __u32 fields;
+    __u32 seg_id_at[BENCH_FIELDS];
+    __u32 mac_at[BENCH_FIELDS];
+    /* How far the measured program moves the packet's start, bytes; negative: it makes room. */
+    __s32 moves;
+    __u64 runs;
+    __u8 header[BENCH_PACKET_BYTES];
+};
+
 struct bench_count {
     __u64 packets;
     __u64 bytes;

@@ -11,20 +11,25 @@
 #endif
 
 /* Is the frame SCION for this AS, and where did it come in? */
-static __always_inline enum cilion_reason admit(struct packet *p, struct underlay *u,
+static __always_inline enum cilion_reason admit(struct xdp_md *ctx, struct packet *p, struct underlay *u,
                                                 const struct cilion_device *device,
                                                 const struct cilion_as *as, __u32 *bfd_session)
 {
+    enum cilion_reason reason;
     struct cilion_link *link;
 
     if (device->role != CILION_ROLE_EXTERNAL)
-        return receive_shared(p, u, as, bfd_session);
+        return device->role == CILION_ROLE_ACCESS ? receive_routed(ctx, p, u, as)
+                                                  : receive_shared(p, u, as, bfd_session);
     p->ingress = device->ifid;
     link = find_link(as, p->ingress);
     if (!link)
         return NOT_FOR_US;
+    reason = receive(p, u, link);
+    if (reason == NOT_FOR_US)
+        return receive_routed(ctx, p, u, as);
     *bfd_session = link->bfd_session;
-    return receive(p, u, link);
+    return reason;
 }
 
 SEC(SECTION)
@@ -45,7 +50,7 @@ int border_router(struct xdp_md *ctx)
     if (!as)
         return XDP_PASS;
     p.beyond = bpf_xdp_get_buff_len(ctx) - (p.end - (void *)u);
-    reason = admit(&p, u, device, as, &bfd_session);
+    reason = admit(ctx, &p, u, device, as, &bfd_session);
     if (reason == NOT_FOR_US)
         return XDP_PASS;
     if (p.ingress)
@@ -58,7 +63,7 @@ int border_router(struct xdp_md *ctx)
         reason = route(&p, as, &step);
     if (reason != CILION_FORWARDED)
         return refuse(as, reason, &p, u);
-    return step.egress ? transmit(&p, u, as, step.egress) : deliver_to_host(ctx, &p, u, as);
+    return step.egress ? transmit(ctx, &p, u, as, step.egress) : deliver_to_host(ctx, &p, u, as);
 }
 
 char LICENSE[] SEC("license") = "GPL";

@@ -6,7 +6,6 @@
 
 #define SCION_NEXT_UDP 17
 #define SCION_UDP_LEN  8
-#define FIB_AF_INET    2
 /* 224.0.0.0 and above: groups, and addresses that nobody has. */
 #define FIRST_MULTICAST 224
 

@@ -14,6 +14,8 @@ enum cilion_role {
     /* Probes that user space hands in to be sent (BPF_PROG_RUN on the loopback device, where no XDP is
        attached). */
     CILION_ROLE_PROBER,
+    /* The device carries none of the AS's links, but what the internet routes to it comes in by it. */
+    CILION_ROLE_ACCESS,
 };
 
 /* What the neighbour on a link is to this AS. */
@@ -29,11 +31,16 @@ enum cilion_link_flag {
     CILION_LINK_UP = 1,
     /* Another router of this AS terminates the link; addresses are those of the AS's own network. */
     CILION_LINK_SIBLING = 2,
+    /* BGP routes the underlay: no device and no MAC addresses of its own, the kernel's routes say where it
+       goes. */
+    CILION_LINK_ROUTED = 4,
 };
 
 enum cilion_as_flag {
     /* A user-space router listens on the same addresses: it gets what XDP does not finish. */
     CILION_AS_SLOW_PATH = 1,
+    /* It has links with CILION_LINK_ROUTED: their packets come in by any device. */
+    CILION_AS_ROUTED = 2,
 };
 
 struct cilion_device {
@@ -86,6 +93,14 @@ struct cilion_as {
     __u32 round_keys[44];
 };
 
+/* The AS's end of a link with CILION_LINK_ROUTED. */
+struct cilion_routed_end {
+    __u32 as_slot;
+    __be32 ip;
+    __be16 port;
+    __u16 reserved;
+};
+
 struct cilion_counter {
     __u64 packets;
     __u64 bytes;
@@ -119,6 +134,14 @@ struct {
     __type(key, __u32);
     __type(value, struct cilion_link);
 } links SEC(".maps");
+
+/* Interface of the link. */
+struct {
+    __uint(type, BPF_MAP_TYPE_HASH);
+    __uint(max_entries, 64);
+    __type(key, struct cilion_routed_end);
+    __type(value, __u32);
+} routed_links SEC(".maps");
 
 struct {
     __uint(type, BPF_MAP_TYPE_ARRAY);

@@ -64,6 +64,11 @@ struct cilion_path_set {
     __u32 weight[CILION_MAX_PATHS_OF_SET];
 };
 
+enum cilion_path_flag {
+    /* BGP routes the underlay of its first link: `ifindex` and the header's MAC addresses mean nothing. */
+    CILION_PATH_ROUTED = 1,
+};
+
 /* Written once, before a path set names it; a changed path is a new one. */
 struct cilion_path {
     /* Unix time, nanoseconds: earliest expiry of a hop field. */
@@ -77,6 +82,7 @@ struct cilion_path {
     __u32 inner_mtu;
     /* Folded sum of the underlay's IPv4 header but for its total length. */
     __u32 ip_sum;
+    __u32 flags;
     /* Underlay and SCION headers, as they leave this node but for lengths, checksum and FlowID. */
     __u8 header[CILION_MAX_HEADER_LEN];
 };
@@ -133,7 +139,8 @@ struct {
 /* Own pod's address → policy; absent is 0. */
 struct {
     __uint(type, BPF_MAP_TYPE_HASH);
-    __uint(max_entries, 4096);
+    __uint(max_entries, 16384);
+    __uint(map_flags, BPF_F_NO_PREALLOC);
     __type(key, __be32);
     __type(value, __u32);
 } pod_policy_map SEC(".maps");

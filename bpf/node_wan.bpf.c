@@ -6,6 +6,7 @@
 #include <bpf/bpf_helpers.h>
 #include "decapsulate.h"
 #include "probe.h"
+#include "scmp.h"
 
 /* The AS and the node behind a frame; NULL where the device is none of ours. */
 static __always_inline struct cilion_as *own_as(const struct cilion_device *device)
@@ -39,9 +40,11 @@ __noinline int deliver(struct xdp_md *ctx, __u32 as_slot, __u32 ingress)
         return decapsulate(ctx, &p, u, as, node);
     if (host == node->internal_ip && p.scion->next_header == SCION_NEXT_PROBE)
         return receive_probe(ctx, as_slot, ingress);
+    if (host == node->internal_ip && p.scion->next_header == SCION_NEXT_SCMP)
+        return receive_scmp(ctx, as_slot);
     sibling = ingress ? bpf_map_lookup_elem(&siblings, &host) : NULL;
     if (sibling && parse_scion(&p) == CILION_FORWARDED && settle_seg_id(&p))
-        return transmit(&p, u, as, sibling);
+        return pass_to_sibling(&p, u, as, sibling);
     return refuse(as, CILION_LOCAL_DELIVERY, &p, u);
 }
 
@@ -78,8 +81,8 @@ static __always_inline int admit(struct xdp_md *ctx, struct packet *p, const str
                                  const struct cilion_as *as, const struct cilion_node *node, bool *arrived)
 {
     struct underlay *u = (void *)(long)ctx->data;
+    enum cilion_reason reason = NOT_FOR_US;
     struct cilion_link *link;
-    enum cilion_reason reason;
 
     p->end = (void *)(long)ctx->data_end;
     if ((void *)(u + 1) > p->end)
@@ -87,21 +90,24 @@ static __always_inline int admit(struct xdp_md *ctx, struct packet *p, const str
     if (device->role == CILION_ROLE_EXTERNAL) {
         p->ingress = device->ifid;
         link = find_link(as, p->ingress);
-        reason = link ? receive(p, u, link) : NOT_FOR_US;
-        if (reason == NOT_FOR_US)
-            return XDP_PASS;
-        count_link(as->link_base + p->ingress, 0, 1, p->end - (void *)u);
-        return reason == CILION_FORWARDED ? GO_ON : refuse(as, reason, p, u);
+        if (link)
+            reason = receive(p, u, link);
+    } else if (device->role == CILION_ROLE_INTERNAL && is_udp_to(u, node->internal_ip)) {
+        if (u->udp.dest == node->host_port) {
+            *arrived = true;
+            return receive_as_host(ctx, as->slot);
+        }
+        p->from_ip = u->ip.saddr;
+        p->from_port = u->udp.source;
+        if (u->udp.dest == node->router_port)
+            return GO_ON;
     }
-    if (!is_udp_to(u, node->internal_ip))
+    if (reason == NOT_FOR_US)
+        reason = receive_routed(ctx, p, u, as);
+    if (reason == NOT_FOR_US)
         return XDP_PASS;
-    if (u->udp.dest == node->host_port) {
-        *arrived = true;
-        return receive_as_host(ctx, as->slot);
-    }
-    p->from_ip = u->ip.saddr;
-    p->from_port = u->udp.source;
-    return u->udp.dest == node->router_port ? GO_ON : XDP_PASS;
+    count_link(as->link_base + p->ingress, 0, 1, p->end - (void *)u);
+    return reason == CILION_FORWARDED ? GO_ON : refuse(as, reason, p, u);
 }
 
 SEC("xdp")
@@ -143,7 +149,7 @@ int node_wan(struct xdp_md *ctx)
             if (reason != CILION_FORWARDED)
                 return refuse(as, reason, &p, u);
             if (step.egress)
-                return transmit(&p, u, as, step.egress);
+                return transmit(ctx, &p, u, as, step.egress);
         }
         action = deliver(ctx, as->slot, p.ingress);
         if (action != GO_ON)

@@ -9,8 +9,8 @@
 #include <bpf/bpf_helpers.h>
 #include "choose_path.h"
 #include "mss.h"
+#include "next_hop.h"
 #include "scion.h"
-#include "underlay.h"
 
 #define TC_ACT_OK   0
 #define TC_ACT_SHOT 2
@@ -163,18 +163,32 @@ static __always_inline int refuse_pod(enum cilion_reason reason, const struct po
     return TC_ACT_SHOT;
 }
 
-static __always_inline bool may_pass(__u32 policy, __u32 remote)
+/* Why a packet that no path takes is dropped; CILION_REASON_MAX where it is left to the kernel. */
+static __always_inline int refused_by(__u32 policy, __u32 remote)
 {
     struct cilion_route_key key = {.policy = policy, .remote = remote};
     struct cilion_path_set *set = bpf_map_lookup_elem(&scion_path_cache, &key);
 
-    return set && set->on_none == CILION_ON_NONE_PASS;
+    if (set && set->on_none == CILION_ON_NONE_PASS)
+        return CILION_REASON_MAX;
+    /* A policy without a path allows none; without a policy there is none. */
+    return policy && set && set->count == 0 ? CILION_POLICY_BLOCKED : CILION_NO_PATH;
+}
+
+/* Device to send the encapsulated packet on; 0: the underlay's far end cannot be reached. */
+static __always_inline __u32 device_of(struct __sk_buff *skb, const struct cilion_path *path)
+{
+    struct underlay *u = (void *)(long)skb->data;
+
+    if (!(path->flags & CILION_PATH_ROUTED))
+        return path->ifindex;
+    return (void *)(u + 1) <= (void *)(long)skb->data_end ? address_to_next_hop(skb, u, skb->ifindex) : 0;
 }
 
 static __always_inline int send_by(struct __sk_buff *skb, const struct cilion_node *node,
                                    struct pod_packet *p, struct cilion_path *path, __u32 id)
 {
-    __u32 bytes = skb->len - sizeof(struct ethhdr);
+    __u32 bytes = skb->len - sizeof(struct ethhdr), ifindex;
     int reason;
 
     if (p->length > path->inner_mtu)
@@ -194,11 +208,14 @@ static __always_inline int send_by(struct __sk_buff *skb, const struct cilion_no
     reason = encapsulate(skb, p, path);
     if (reason != CILION_ENCAPSULATED)
         return refuse_pod(reason, p, bytes);
+    ifindex = device_of(skb, path);
+    if (ifindex == 0)
+        return refuse_pod(CILION_NO_ROUTE, p, bytes);
     count_packets(0, CILION_ENCAPSULATED, p->segments, bytes);
     count_path(id, p->segments, bytes);
     if (path->link)
         count_link(path->link, 1, p->segments, skb->len);
-    return bpf_redirect(path->ifindex, 0);
+    return bpf_redirect(ifindex, 0);
 }
 
 SEC("tc")
@@ -211,6 +228,7 @@ int pod_egress(struct __sk_buff *skb)
     __u32 *configured, policy, id;
     __be32 pod;
     bool measured;
+    int reason;
 
     if (!node)
         return TC_ACT_OK;
@@ -228,8 +246,11 @@ int pod_egress(struct __sk_buff *skb)
     id = choose_path(policy, remote->id, p.hash) - 1;
     path = bpf_map_lookup_elem(&paths, &id);
     if (!path) {
-        if (p.segmented || !may_pass(policy, remote->id))
-            return refuse_pod(CILION_NO_PATH, &p, skb->len);
+        reason = refused_by(policy, remote->id);
+        if (reason == CILION_REASON_MAX && p.segmented)
+            reason = CILION_NO_PATH;
+        if (reason != CILION_REASON_MAX)
+            return refuse_pod(reason, &p, skb->len);
         skb->mark = node->fallback_mark;
         return TC_ACT_OK;
     }

@@ -105,7 +105,7 @@ static __always_inline int send_back(struct packet *p, struct underlay *u, struc
         return refuse(as, CILION_PROBE_INVALID, p, u);
     count(as->slot, CILION_PROBE_ANSWERED, p->end - (void *)u);
     link = find_link(as, egress_of(&first));
-    return link && link->flags & CILION_LINK_SIBLING ? transmit(p, u, as, link) : GO_ON;
+    return link && link->flags & CILION_LINK_SIBLING ? pass_to_sibling(p, u, as, link) : GO_ON;
 }
 
 static __always_inline enum cilion_reason hear(const struct cilion_probe *probe)
@@ -167,7 +167,7 @@ __noinline int send_probe(struct xdp_md *ctx, __u32 as_slot)
     struct packet p = {.end = (void *)(long)ctx->data_end, .scion = (void *)(u + 1)};
     struct cilion_probe *probe;
     struct cilion_path *path;
-    __u32 id;
+    __u32 id, ifindex;
 
     if ((void *)(p.scion + 1) > p.end)
         return XDP_DROP;
@@ -181,6 +181,7 @@ __noinline int send_probe(struct xdp_md *ctx, __u32 as_slot)
     if (!path)
         return XDP_DROP;
     probe->sent_ns = bpf_cpu_to_be64(bpf_ktime_get_ns());
-    count(as_slot, CILION_PROBE_SENT, p.length);
-    return bpf_redirect_map(&tx_ports, path->ifindex, XDP_DROP);
+    ifindex = path->flags & CILION_PATH_ROUTED ? find_next_hop(ctx) : path->ifindex;
+    count(as_slot, ifindex ? CILION_PROBE_SENT : CILION_NO_ROUTE, p.length);
+    return bpf_redirect_map(&tx_ports, ifindex, XDP_DROP);
 }

@@ -11,6 +11,7 @@ enum cilion_reason {
     CILION_PROBE_SENT,
     CILION_PROBE_ANSWERED,
     CILION_PROBE_HEARD,
+    CILION_INTERFACE_DOWN_HEARD,
     /* Dropped: nobody is told. The reference router discards these too. */
     CILION_UNDERLAY_LENGTH,
     CILION_UNDERLAY_SOURCE,
@@ -22,7 +23,9 @@ enum cilion_reason {
     CILION_TRANSIT_SOURCE,
     CILION_SERVICE_SOURCE,
     CILION_NO_DEVICE,
+    CILION_NO_ROUTE,
     CILION_NO_PATH,
+    CILION_POLICY_BLOCKED,
     CILION_NO_ROOM,
     CILION_INNER_TOO_BIG,
     CILION_INNER_MALFORMED,

@@ -1,8 +1,8 @@
 /* How a router takes a frame from a device and lets it go. */
 #pragma once
 
+#include "next_hop.h"
 #include "router.h"
-#include "underlay.h"
 
 /* Not SCION to this router: the kernel's business, and no drop. */
 #define NOT_FOR_US CILION_REASON_MAX
@@ -49,6 +49,37 @@ static __always_inline enum cilion_reason receive(struct packet *p, struct under
 }
 
 /*
+ * Interface of the link whose underlay BGP routes to where the frame is sent; 0: none. Not static, so that
+ * the verifier sees it once, on a stack of its own.
+ */
+__noinline __u32 find_routed_link(struct xdp_md *ctx, __u32 as_slot)
+{
+    struct underlay *u = (void *)(long)ctx->data;
+    struct cilion_routed_end end = {.as_slot = as_slot};
+    __u32 *ifid;
+
+    if ((void *)(u + 1) > (void *)(long)ctx->data_end || !is_udp_to(u, u->ip.daddr))
+        return 0;
+    end.ip = u->ip.daddr;
+    end.port = u->udp.dest;
+    ifid = bpf_map_lookup_elem(&routed_links, &end);
+    return ifid ? *ifid : 0;
+}
+
+/* Over such a link, by whatever device of the AS. Sets the ingress. */
+static __always_inline enum cilion_reason receive_routed(struct xdp_md *ctx, struct packet *p,
+                                                         struct underlay *u, const struct cilion_as *as)
+{
+    struct cilion_link *link;
+
+    if (!(as->flags & CILION_AS_ROUTED))
+        return NOT_FOR_US;
+    p->ingress = find_routed_link(ctx, as->slot);
+    link = find_link(as, p->ingress);
+    return link ? receive(p, u, link) : NOT_FOR_US;
+}
+
+/*
  * A host of this AS that calls itself a service: as a source that is nonsense, and the reference asks such an
  * address for its IP before it looks at a hop field's MAC (v0.15, validateSrcHost(): it ends with a panic).
  */
@@ -84,15 +115,37 @@ static __always_inline int send_by(const struct packet *p, const struct underlay
     return action;
 }
 
+static __always_inline int pass_to_sibling(struct packet *p, struct underlay *u, const struct cilion_as *as,
+                                           const struct cilion_link *link)
+{
+    address_to_link(u, link);
+    return send_by(p, u, as, link->ifindex, CILION_TO_SIBLING);
+}
+
+/* As address_to_next_hop(); not static: see find_routed_link(). */
+__noinline __u32 find_next_hop(struct xdp_md *ctx)
+{
+    struct underlay *u = (void *)(long)ctx->data;
+
+    return (void *)(u + 1) <= (void *)(long)ctx->data_end ? address_to_next_hop(ctx, u, ctx->ingress_ifindex)
+                                                          : 0;
+}
+
 /* Addresses the frame to the far end of the link and sends it there. */
-static __always_inline int transmit(struct packet *p, struct underlay *u, const struct cilion_as *as,
-                                    const struct cilion_link *link)
+static __always_inline int transmit(struct xdp_md *ctx, struct packet *p, struct underlay *u,
+                                    const struct cilion_as *as, const struct cilion_link *link)
 {
     bool sibling = link->flags & CILION_LINK_SIBLING;
+    __u32 ifindex = link->ifindex;
     int action;
 
     address_to_link(u, link);
-    action = send_by(p, u, as, link->ifindex, sibling ? CILION_TO_SIBLING : CILION_FORWARDED);
+    if (link->flags & CILION_LINK_ROUTED) {
+        ifindex = find_next_hop(ctx);
+        if (ifindex == 0)
+            return refuse(as, CILION_NO_ROUTE, p, u);
+    }
+    action = send_by(p, u, as, ifindex, sibling ? CILION_TO_SIBLING : CILION_FORWARDED);
     if (action == XDP_REDIRECT && !sibling)
         count_link(as->link_base + link->ifid, 1, 1, frame_len(p, u));
     return action;

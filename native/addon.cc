@@ -21,6 +21,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports)
     InitMachine(env, exports);
     InitFeatures(env, exports);
     InitDelayLine(env, exports);
+    InitPacketSocket(env, exports);
     return exports;
 }
 

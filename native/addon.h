@@ -33,3 +33,4 @@ void InitMachine(Napi::Env env, Napi::Object exports);
 
 void InitFeatures(Napi::Env env, Napi::Object exports);
 void InitDelayLine(Napi::Env env, Napi::Object exports);
+void InitPacketSocket(Napi::Env env, Napi::Object exports);

@@ -77,7 +77,16 @@ if ((${#missing[@]} > 0)); then
   rm -f "$log"
 fi
 
-if [[ ! -e $root/node_modules/.package-lock.json || $root/package-lock.json -nt $root/node_modules/.package-lock.json ]]; then
+stale() {
+  [[ ! -e $root/node_modules/.package-lock.json || $root/package-lock.json -nt $root/node_modules/.package-lock.json ]]
+}
+
+# Of two at once, the second waits for the first and then finds everything there.
+if stale; then
+  exec {lock}<"$root"
+  flock "$lock"
+fi
+if stale; then
   echo "cilion: installing npm packages" >&2
   log=$(mktemp)
   # The packages that ask for a newer Node than the machine's run on the one they bring; npm's warning about it only alarms.
@@ -89,5 +98,6 @@ if [[ ! -e $root/node_modules/.package-lock.json || $root/package-lock.json -nt 
   touch "$root/node_modules/.package-lock.json"
   rm -f "$log"
 fi
+[[ -z ${lock:-} ]] || exec {lock}<&-
 
 if [[ $scion == yes ]]; then "$root/testbed/scion/build.sh" >/dev/null; fi

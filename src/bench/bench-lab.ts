@@ -51,7 +51,7 @@ export class BenchLab {
   }
 
   /**
-   * @param names One site each; letters and digits, at most eight.
+   * @param names One site each; letters and digits, at most ten.
    * @param queues Of every device, one a core that generates.
    * @throws LabError; nothing stays then
    */

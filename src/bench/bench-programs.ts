@@ -5,6 +5,7 @@ import { macBytes } from '../dataplane/mac-address.ts';
 import { type NativeObject, type NativeProgram, native } from '../dataplane/native.ts';
 import { LabError } from '../errors.ts';
 import type { CaseFrames } from './cases.ts';
+import { patchValues } from './patches.ts';
 
 /** Room for the paths of this many cases with cold caches. */
 const PATCH_ENTRIES = 1 << 18;
@@ -58,15 +59,7 @@ export class BenchPrograms {
     const firstPatch = this.#usedPatches;
     this.#usedPatches += frames.count;
     if (this.#usedPatches > PATCH_ENTRIES) throw new LabError('too many cases for one bench');
-    const keys = new Uint8Array(4 * frames.count);
-    const values = new Uint8Array(16 * frames.count);
-    for (const [n, fields] of frames.variants.entries()) {
-      keys.set(u32(firstPatch + n), 4 * n);
-      for (const [field, { segId, mac }] of fields.entries()) {
-        values.set(segId, 16 * n + 2 * field);
-        values.set(mac, 16 * n + 4 + 6 * field);
-      }
-    }
+    const { keys, values } = patchValues(frames, firstPatch);
     this.#object.map('bench_patches').updateBatch(keys, values, frames.count);
     return { frame: frames.first, firstPatch, frames };
   }

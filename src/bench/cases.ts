@@ -1,12 +1,26 @@
 /** The packets that a router is measured with: each case is one kind of step that a border router takes. */
-import { PATH_SCION, PROTOCOL_EXPERIMENT, PROTOCOL_UDP, encodePacket } from '../scion/header.ts';
+
+import { UNDERLAY_LENGTH, type UnderlayEnd } from '../dataplane/underlay.ts';
+import { CilionError } from '../errors.ts';
+import { encodePacket, PATH_SCION, PROTOCOL_UDP } from '../scion/header.ts';
 import { ipHost } from '../scion/host.ts';
 import { isdAsToBigint } from '../scion/isd-as.ts';
 import { deriveForwardingKey } from '../scion/mac.ts';
-import { UNDERLAY_LENGTH, type UnderlayEnd } from '../dataplane/underlay.ts';
-import { CilionError } from '../errors.ts';
 import { benchPath, type PathShape, verifiedFields } from './bench-path.ts';
-import { ELSEWHERE, HERE, HOST, HOST_PORT, INTERNAL, LINKS, MASTER_KEY, ownEnd, remoteEnd, type Side } from './places.ts';
+import {
+  BEYOND,
+  ELSEWHERE,
+  HERE,
+  HOST,
+  HOST_PORT,
+  INTERNAL,
+  LINKS,
+  MASTER_KEY,
+  ownEnd,
+  REMOTE_HOST,
+  remoteEnd,
+  type Side,
+} from './places.ts';
 import { wrapPacket } from './wrap-packet.ts';
 
 /** `few`: packets of eight paths. `cold`: no packet's hop field has been seen lately, so that no cache of MACs helps. */
@@ -26,12 +40,44 @@ export interface CaseKind {
   readonly ingress?: number;
 }
 
-const UP = { consDir: false, hops: [[0, 9], [1, 2], [8, 0]] } as const;
-const CORE = { consDir: false, hops: [[0, 7], [6, 0]] } as const;
-const DOWN = { consDir: true, hops: [[0, 7], [6, 5], [4, 0]] } as const;
+const UP = {
+  consDir: false,
+  hops: [
+    [0, 9],
+    [1, 2],
+    [8, 0],
+  ],
+} as const;
+const CORE = {
+  consDir: false,
+  hops: [
+    [0, 7],
+    [6, 0],
+  ],
+} as const;
+const DOWN = {
+  consDir: true,
+  hops: [
+    [0, 7],
+    [6, 5],
+    [4, 0],
+  ],
+} as const;
 const CROSSED = [
-  { consDir: false, hops: [[0, 9], [1, 0]] },
-  { consDir: true, hops: [[0, 5], [4, 0]] },
+  {
+    consDir: false,
+    hops: [
+      [0, 9],
+      [1, 0],
+    ],
+  },
+  {
+    consDir: true,
+    hops: [
+      [0, 5],
+      [4, 0],
+    ],
+  },
 ] as const;
 
 const transit = (segments: PathShape['segments']): CaseKind => ({
@@ -68,8 +114,22 @@ export const CASE_KINDS: readonly CaseKind[] = [
     about: 'from a child over a peering link, 2 segments',
     shape: {
       segments: [
-        { consDir: false, peer: true, hops: [[0, 9], [1, 4]] },
-        { consDir: true, peer: true, hops: [[7, 6], [5, 0]] },
+        {
+          consDir: false,
+          peer: true,
+          hops: [
+            [0, 9],
+            [1, 4],
+          ],
+        },
+        {
+          consDir: true,
+          peer: true,
+          hops: [
+            [7, 6],
+            [5, 0],
+          ],
+        },
       ],
       currHf: 1,
     },
@@ -80,7 +140,18 @@ export const CASE_KINDS: readonly CaseKind[] = [
   {
     name: 'ingress-1',
     about: 'from a child to a host of this AS, 1 segment',
-    shape: { segments: [{ consDir: false, hops: [[0, 9], [1, 0]] }], currHf: 1 },
+    shape: {
+      segments: [
+        {
+          consDir: false,
+          hops: [
+            [0, 9],
+            [1, 0],
+          ],
+        },
+      ],
+      currHf: 1,
+    },
     from: 'in',
     to: 'host',
     ingress: 1,
@@ -88,7 +159,20 @@ export const CASE_KINDS: readonly CaseKind[] = [
   {
     name: 'ingress-3',
     about: 'from a child to a host of this AS, 3 segments',
-    shape: { segments: [UP, CORE, { consDir: false, hops: [[0, 9], [1, 0]] }], currHf: 6 },
+    shape: {
+      segments: [
+        UP,
+        CORE,
+        {
+          consDir: false,
+          hops: [
+            [0, 9],
+            [1, 0],
+          ],
+        },
+      ],
+      currHf: 6,
+    },
     from: 'in',
     to: 'host',
     ingress: 1,
@@ -96,14 +180,40 @@ export const CASE_KINDS: readonly CaseKind[] = [
   {
     name: 'egress-1',
     about: 'from a host of this AS to the parent, 1 segment',
-    shape: { segments: [{ consDir: false, hops: [[0, 2], [8, 0]] }], currHf: 0, fromInside: true },
+    shape: {
+      segments: [
+        {
+          consDir: false,
+          hops: [
+            [0, 2],
+            [8, 0],
+          ],
+        },
+      ],
+      currHf: 0,
+      fromInside: true,
+    },
     from: 'host',
     to: 'out',
   },
   {
     name: 'egress-3',
     about: 'from a host of this AS to the parent, 3 segments',
-    shape: { segments: [{ consDir: false, hops: [[0, 2], [8, 0]] }, CORE, DOWN], currHf: 0, fromInside: true },
+    shape: {
+      segments: [
+        {
+          consDir: false,
+          hops: [
+            [0, 2],
+            [8, 0],
+          ],
+        },
+        CORE,
+        DOWN,
+      ],
+      currHf: 0,
+      fromInside: true,
+    },
     from: 'host',
     to: 'out',
   },
@@ -126,7 +236,13 @@ export function parseCase(name: string): BenchCase {
   const [kindName, mix = 'few', payloadText = '64'] = name.split('/');
   const kind = CASE_KINDS.find((each) => each.name === kindName);
   const payload = Number(payloadText);
-  if (kind === undefined || (mix !== 'few' && mix !== 'cold') || !/^\d+$/.test(payloadText) || payload < MIN_PAYLOAD || payload > MAX_PAYLOAD) {
+  if (
+    kind === undefined ||
+    (mix !== 'few' && mix !== 'cold') ||
+    !/^\d+$/.test(payloadText) ||
+    payload < MIN_PAYLOAD ||
+    payload > MAX_PAYLOAD
+  ) {
     throw new CilionError(`there is no case "${name}"`, {
       exitCode: 2,
       hint: `kind/mix/payload: ${CASE_KINDS.map((each) => each.name).join(', ')} / few, cold / ${MIN_PAYLOAD} to ${MAX_PAYLOAD} bytes; e.g. transit-1/cold/64`,
@@ -149,15 +265,23 @@ export interface CaseFrames {
   readonly variants: readonly (readonly { readonly segId: Uint8Array; readonly mac: Uint8Array }[])[];
 }
 
-/** @param timestamp Of the segments, Unix seconds: hop fields live for six hours from then on. */
-export function caseFrames(benchCase: BenchCase, timestamp: number): CaseFrames {
-  const { kind, mix, payload } = benchCase;
+/**
+ * @param timestamp Of the segments, Unix seconds: hop fields live for six hours from then on.
+ * @param frameOf Makes a frame of a path; by default as the case has it.
+ */
+export function caseFrames(
+  { kind, mix, payload }: BenchCase,
+  timestamp: number,
+  frameOf = (path: Uint8Array) => wrapPacket(...underlayOf(kind), packetOf(kind, path, udpPayload(payload))),
+): CaseFrames {
   const key = deriveForwardingKey(MASTER_KEY);
   const count = PATHS_IN_MIX[mix];
   const fields = verifiedFields(kind.shape);
   // Odd multiplier: a permutation of the 16-bit numbers, so that no two paths share a SegID.
-  const paths = Array.from({ length: count }, (_, n) => benchPath(kind.shape, key, (n * 40503 + 1) & 0xffff, timestamp));
-  const first = wrapPacket(...underlayOf(kind), packetOf(kind, paths[0]!, payload));
+  const paths = Array.from({ length: count }, (_, n) =>
+    benchPath(kind.shape, key, (n * 40503 + 1) & 0xffff, timestamp),
+  );
+  const first = frameOf(paths[0]!);
   const pathAt = UNDERLAY_LENGTH + ADDRESSES_LENGTH;
   return {
     first,
@@ -165,7 +289,10 @@ export function caseFrames(benchCase: BenchCase, timestamp: number): CaseFrames 
     segIdAt: fields.map(({ segIdAt }) => pathAt + segIdAt),
     macAt: fields.map(({ macAt }) => pathAt + macAt),
     variants: paths.map((path) =>
-      fields.map(({ segIdAt, macAt }) => ({ segId: path.slice(segIdAt, segIdAt + 2), mac: path.slice(macAt, macAt + 6) })),
+      fields.map(({ segIdAt, macAt }) => ({
+        segId: path.slice(segIdAt, segIdAt + 2),
+        mac: path.slice(macAt, macAt + 6),
+      })),
     ),
   };
 }
@@ -178,25 +305,37 @@ function underlayOf({ ingress }: CaseKind): [UnderlayEnd, UnderlayEnd] {
   return link === undefined ? [HOST, INTERNAL] : [remoteEnd(link), ownEnd(link)];
 }
 
-function packetOf({ to, from }: CaseKind, path: Uint8Array, length: number): Uint8Array {
-  const local = { ia: isdAsToBigint(HERE), host: ipHost(HOST.address) };
-  const remote = { ia: isdAsToBigint(ELSEWHERE), host: ipHost('10.99.0.2') };
-  const payload = new Uint8Array(length);
-  // A SCION/UDP header, by whose port a router finds the host's program.
-  const view = new DataView(payload.buffer);
-  view.setUint16(0, HOST_PORT);
-  view.setUint16(2, HOST_PORT);
-  view.setUint16(4, length);
+/** For `to: 'host'` at a host of this AS, by default the one that listens. */
+export function packetOf({ to, from }: CaseKind, path: Uint8Array, payload: Payload): Uint8Array {
+  const local = { ia: isdAsToBigint(HERE), host: ipHost(payload.host ?? HOST.address) };
+  const remote = { ia: isdAsToBigint(ELSEWHERE), host: ipHost(REMOTE_HOST) };
   const header = {
     trafficClass: 0,
     flowId: 1,
-    nextHeader: to === 'host' ? PROTOCOL_UDP : PROTOCOL_EXPERIMENT,
+    nextHeader: payload.nextHeader,
     pathType: PATH_SCION,
-    dst: to === 'host' ? local : { ...remote, ia: isdAsToBigint(ELSEWHERE) + 1n },
+    dst: to === 'host' ? local : { ...remote, ia: isdAsToBigint(BEYOND) },
     src: from === 'host' ? local : remote,
     path,
   };
-  return encodePacket(header, payload);
+  return encodePacket(header, payload.bytes);
+}
+
+export interface Payload {
+  readonly bytes: Uint8Array;
+  readonly nextHeader: number;
+  /** IPv4 address in this AS that it comes from or goes to. */
+  readonly host?: string;
+}
+
+/** A SCION/UDP header, by whose port a router finds the host's program, and zeros. */
+function udpPayload(length: number): Payload {
+  const bytes = new Uint8Array(length);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, HOST_PORT);
+  view.setUint16(2, HOST_PORT);
+  view.setUint16(4, length);
+  return { bytes, nextHeader: PROTOCOL_UDP };
 }
 
 function segmentCount(count: number): string {

@@ -1,11 +1,8 @@
 /** The generator: a thread a core, each with the program that makes frames, all sending at once. */
 import { once } from 'node:events';
-import { setPriority } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { run } from '../process/process.ts';
-
-/** Of setpriority(2): whoever else uses the core gets little of it while frames are sent. */
-const NICE = -15;
+import { prefer } from './priority.ts';
 
 export interface ThreadSettings {
   readonly programId: number;
@@ -41,7 +38,7 @@ export class Generator {
         const worker = new Worker(new URL('./generator-thread.ts', import.meta.url), { workerData: settings });
         workers.push(worker);
         const [{ thread }] = (await once(worker, 'message')) as [{ thread: number }];
-        setPriority(thread, NICE);
+        prefer(thread);
         await run(['taskset', '--cpu-list', '--pid', String(cpu), String(thread)]);
       }
       return new Generator(workers);

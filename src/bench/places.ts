@@ -35,9 +35,12 @@ export function farMac(side: Side): string {
   return `02:00:00:50:${SIDE_OCTETS[side]}:02`;
 }
 
-/** The AS whose router is measured, and one further away. */
+/** The AS whose router is measured, and two further away. */
 export const HERE: IsdAs = parseIsdAs('1-ff00:0:11');
 export const ELSEWHERE: IsdAs = parseIsdAs('1-ff00:0:99');
+export const BEYOND: IsdAs = parseIsdAs('1-ff00:0:9a');
+/** A host in one of them. */
+export const REMOTE_HOST = '10.99.0.2';
 export const MASTER_KEY = Buffer.from('cilion bench key');
 
 export interface BenchLink {

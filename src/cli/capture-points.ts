@@ -1,7 +1,7 @@
 /** Where the frames of a wire can be seen, by what people call the wire. */
 import type { CaptureDirection, CapturePoint } from '../dataplane/capture.ts';
 import type { LabDirectory } from '../emulator/lab-directory.ts';
-import type { LinkEndPlan, Plan, VethEnd } from '../emulator/plan.ts';
+import { type LinkEndPlan, type Plan, type VethEnd, wiredLinks } from '../emulator/plan.ts';
 import { CilionError } from '../errors.ts';
 import { suggestion } from '../input/nearest.ts';
 import type { Topology } from '../topology/model.ts';
@@ -25,7 +25,7 @@ export function findWirePoints(lab: LabDirectory, plan: Plan, topology: Topology
   const inClusters = plan.clusters.flatMap(({ name, nodes, pods }) =>
     [...nodes.filter(({ lan }) => lan !== undefined), ...pods].map((each) => `${name}/${each.name}`),
   );
-  const links = plan.links.map(({ a }) => `${a.ia}#${a.ifid}`);
+  const links = wiredLinks(plan).map(({ a }) => `${a.ia}#${a.ifid}`);
   throw new CilionError(`the lab has no wire "${text}"`, {
     exitCode: 2,
     hint: `${suggestion(text, [...inClusters, ...links])}; links are named by an end, as AS#interface`,

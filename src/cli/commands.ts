@@ -1,4 +1,5 @@
 /** The table of commands. */
+import { bench } from './bench.ts';
 import { capture } from './capture.ts';
 import type { Command } from './command.ts';
 import { doctor } from './doctor.ts';
@@ -30,5 +31,6 @@ export const COMMANDS: readonly Command[] = [
   destroy,
   doctor,
   router,
+  bench,
   test,
 ];

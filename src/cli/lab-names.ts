@@ -1,10 +1,10 @@
 /** What people call the namespaces and wires of a lab, on the command line as in scenario files. */
 import { asNamespace, lanNamespace, WIRES_NAMESPACE } from '../emulator/namespace-names.ts';
-import type { LinkPlan, NamespaceId, Plan } from '../emulator/plan.ts';
+import { type LinkPlan, type NamespaceId, type Plan, wiredLinks } from '../emulator/plan.ts';
 import { CilionError } from '../errors.ts';
 import { FaultyValue } from '../input/collector.ts';
 import { suggestion } from '../input/nearest.ts';
-import { findAs, findLink } from '../scenario/load/references.ts';
+import { findAs, findLink, requireOwnWire } from '../scenario/load/references.ts';
 import type { IsdAs, Topology } from '../topology/model.ts';
 
 export interface NamedNamespace {
@@ -66,10 +66,14 @@ function findOwner(plan: Plan, topology: Topology, text: string, all: readonly N
   }
 }
 
-/** The link at one end (`core#1`) or between both (`core#1--left#41`). @throws CilionError (exit code 2) */
+/** The wire of a link at one end (`core#1`) or between both (`core#1--left#41`). @throws CilionError (exit code 2) */
 export function findLinkPlan(plan: Plan, topology: Topology, text: string): LinkPlan {
-  const { id } = named(() => findLink(text, topology, plan.clusters));
-  return plan.links.find((link) => link.id === id)!;
+  const { id } = named(() => {
+    const link = findLink(text, topology, plan.clusters);
+    requireOwnWire(link);
+    return link;
+  });
+  return wiredLinks(plan).find((link) => link.id === id)!;
 }
 
 /** What a scenario file's problem would be is a wrong call on the command line. */

@@ -1,5 +1,5 @@
 /** `cilion ls` and `cilion destroy`: the labs on this machine, from their folders alone. */
-import { destroyLab, endCommandOf } from '../emulator/destroy.ts';
+import { destroyLab, endCommandOf, removeEmptyState } from '../emulator/destroy.ts';
 import { LabDirectory } from '../emulator/lab-directory.ts';
 import type { LabState } from '../emulator/lab-owner.ts';
 import { namespaceFiles, processesIn } from '../emulator/namespace-processes.ts';
@@ -132,6 +132,7 @@ async function destroyAll(force: boolean): Promise<ExitCode> {
       failures.push(error);
     });
   }
+  removeEmptyState();
   if (failures.length === 0) return 0;
   const hints = failures.flatMap(({ hint }) => (hint === undefined ? [] : [hint]));
   throw new CilionError(failures.map(({ message }) => message).join('\n'), { exitCode: 3, hint: hints.join('\n  ') });

@@ -2,6 +2,7 @@
 import { SCION_FOLDER } from '../emulator/lab.ts';
 import { LabDirectory } from '../emulator/lab-directory.ts';
 import type { ExitCode } from '../errors.ts';
+import { comparePaths } from '../scion/combine.ts';
 import { computedControlPlane } from '../scion/control-plane.ts';
 import type { Path } from '../scion/end-to-end-path.ts';
 import { openDaemon } from '../scion/reference/open-daemon.ts';
@@ -38,7 +39,7 @@ export const paths: Command = {
 async function daemonPaths(lab: LabDirectory, src: IsdAs, dst: IsdAs): Promise<readonly Path[]> {
   const daemon = await openDaemon(lab, lab.plan(), lab.path(SCION_FOLDER), src);
   try {
-    return await daemon.client.paths(src, dst);
+    return (await daemon.client.paths(src, dst)).toSorted(comparePaths);
   } finally {
     daemon.close();
   }

@@ -16,7 +16,7 @@ export const run: Command = {
   options: [
     { flags: '--results <folder>', description: 'where bundles go', default: 'results' },
     { flags: '--repeat <n>', description: "passes of each transport, in place of the file's `repeat`" },
-    { flags: '--transport <names>', description: "only these of the scenario's transports, separated by commas" },
+    { flags: '--transport <names>', description: "these transports, separated by commas, in place of the file's" },
     { flags: '--control-plane <name>', description: "reference or computed, in place of the file's `controlPlane`" },
   ],
   needsRoot: true,

@@ -6,7 +6,7 @@ import { NodeDataplane } from '../dataplane/node.ts';
 import { type NodePath, NodePaths } from '../dataplane/node-paths.ts';
 import { BorderRouterDataplane } from '../dataplane/router.ts';
 import type { LabDirectory } from '../emulator/lab-directory.ts';
-import type { LinkEndPlan, NamespaceId, Plan } from '../emulator/plan.ts';
+import { type LinkEndPlan, type NamespaceId, type Plan, wiredLinks } from '../emulator/plan.ts';
 import { Wires } from '../emulator/wires.ts';
 import type { Topology } from '../topology/model.ts';
 import { ROUTERS_PINS } from '../transports/cilion.ts';
@@ -137,7 +137,7 @@ export function parseDevices(text: string): { device: string; received: WayCount
 function plannedWires(plan: Plan, topology: Topology): PlannedWire[] {
   const middles = new Set(plan.wires.map(({ link }) => link));
   const end = ({ ia, ifid }: LinkEndPlan) => `${asName(topology, ia)}#${ifid}`;
-  const links = plan.links.map(({ id, a, b }): PlannedWire => {
+  const links = wiredLinks(plan).map(({ id, a, b }): PlannedWire => {
     return { ends: [end(a), end(b)], a, b, ...(middles.has(id) ? { link: id } : {}) };
   });
   const inClusters = plan.clusters.flatMap(({ name, nodes, pods }) =>

@@ -5,8 +5,7 @@ import { planLab } from '../emulator/plan-lab.ts';
 import { CilionError, type ExitCode } from '../errors.ts';
 import { Progress } from '../report/progress.ts';
 import { loadScenario } from '../scenario/load.ts';
-import type { TransportName } from '../scenario/model.ts';
-import { withControlPlane } from '../scenario/narrow.ts';
+import { narrow } from '../scenario/narrow.ts';
 import { requireReachability } from '../scenario/reachability.ts';
 import { TRANSPORTS } from '../transports/transports.ts';
 import type { Command, Options } from './command.ts';
@@ -27,14 +26,13 @@ export const up: Command = {
   needsRoot: true,
   needsBuild: true,
   async run([file = ''], options): Promise<ExitCode> {
-    const transport = TRANSPORTS[String(options['transport']) as TransportName];
-    if (transport === undefined) {
-      throw new CilionError(`--transport: there is no transport "${options['transport']}"`, {
-        exitCode: 2,
-        hint: `transports: ${Object.keys(TRANSPORTS).join(', ')}`,
-      });
-    }
-    const scenario = withControlPlane(await loadScenario(file), options['controlPlane'] as string | undefined);
+    const scenario = narrow(await loadScenario(file), {
+      transport: String(options['transport']),
+      controlPlane: options['controlPlane'] as string | undefined,
+    });
+    const [name = 'cilion', ...others] = scenario.transports;
+    if (others.length > 0) throw new CilionError('--transport: a lab that is left running has one', { exitCode: 2 });
+    const transport = TRANSPORTS[name];
     const progress = new Progress();
     const { directory, plan } = await interruptible(async (signal) => {
       const lab = await progress.stage('build the lab', () =>

@@ -31,6 +31,7 @@ export const REASON_TEXTS: Readonly<Record<Reason, string>> = {
   PROBE_SENT: 'probe of a path sent',
   PROBE_ANSWERED: 'probe of a path answered',
   PROBE_HEARD: 'answer to a probe received',
+  INTERFACE_DOWN_HEARD: 'message that an interface of a path is down received',
   UNDERLAY_LENGTH: 'lengths of frame, IP and UDP disagree',
   UNDERLAY_SOURCE: 'not from the far end of the link',
   TRUNCATED: 'shorter than its SCION header says',
@@ -41,7 +42,9 @@ export const REASON_TEXTS: Readonly<Record<Reason, string>> = {
   TRANSIT_SOURCE: 'claims to have entered by a router that did not send it',
   SERVICE_SOURCE: 'for the slow path, but from a service of this AS, which sends nothing',
   NO_DEVICE: 'the device to send on does not exist',
+  NO_ROUTE: 'the kernel has no route to the far end of a link that BGP routes',
   NO_PATH: 'no usable path to the pod',
+  POLICY_BLOCKED: 'the pod’s policy allows none of the paths',
   NO_ROOM: 'headers did not fit before the packet',
   INNER_TOO_BIG: 'pod packet larger than the path takes',
   INNER_MALFORMED: 'pod packet malformed, or its length is not the payload length',
@@ -69,6 +72,21 @@ export const REASON_TEXTS: Readonly<Record<Reason, string>> = {
   TOO_BIG: 'larger than the egress link’s MTU',
   LOCAL_DELIVERY: 'for a host of this AS that XDP does not serve',
 };
+
+/** Work for a slow path, and nothing wrong with the packet. */
+const WORK: ReadonlySet<Reason> = new Set([
+  'UNDERLAY_FRAGMENT',
+  'ONE_HOP_PATH',
+  'EPIC_PATH',
+  'BFD',
+  'INGRESS_ALERT',
+  'EGRESS_ALERT',
+  'LOCAL_DELIVERY',
+]);
+
+export function isWork(reason: Reason): boolean {
+  return WORK.has(reason);
+}
 
 const values = enums.cilion_reason;
 const counterCodec = structCodec(layouts.cilion_counter);

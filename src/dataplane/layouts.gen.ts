@@ -2,6 +2,16 @@
 
 import type { Layout } from './layout.ts';
 
+export interface CilionAwaited {
+  readonly head: Uint8Array;
+}
+
+const cilion_awaited: Layout<CilionAwaited> = {
+  name: 'cilion_awaited',
+  size: 52,
+  fields: [{ kind: 'bytes', name: 'head', offset: 0, size: 52 }],
+};
+
 export interface CilionBfdSession {
   readonly min_rx_ns: bigint;
   readonly heard_ns: bigint;
@@ -174,6 +184,22 @@ const cilion_as: Layout<CilionAs> = {
   ],
 };
 
+export interface CilionRoutedEnd {
+  readonly as_slot: number;
+  readonly ip: number;
+  readonly port: number;
+}
+
+const cilion_routed_end: Layout<CilionRoutedEnd> = {
+  name: 'cilion_routed_end',
+  size: 12,
+  fields: [
+    { kind: 'int', name: 'as_slot', offset: 0, size: 4 },
+    { kind: 'int', name: 'ip', offset: 4, size: 4, bigEndian: true },
+    { kind: 'int', name: 'port', offset: 8, size: 2, bigEndian: true },
+  ],
+};
+
 export interface CilionCounter {
   readonly packets: bigint;
   readonly bytes: bigint;
@@ -311,12 +337,13 @@ export interface CilionPath {
   readonly header_len: number;
   readonly inner_mtu: number;
   readonly ip_sum: number;
+  readonly flags: number;
   readonly header: Uint8Array;
 }
 
 const cilion_path: Layout<CilionPath> = {
   name: 'cilion_path',
-  size: 904,
+  size: 912,
   fields: [
     { kind: 'int', name: 'expiry_ns', offset: 0, size: 8 },
     { kind: 'int', name: 'ifindex', offset: 8, size: 4 },
@@ -324,7 +351,8 @@ const cilion_path: Layout<CilionPath> = {
     { kind: 'int', name: 'header_len', offset: 16, size: 4 },
     { kind: 'int', name: 'inner_mtu', offset: 20, size: 4 },
     { kind: 'int', name: 'ip_sum', offset: 24, size: 4 },
-    { kind: 'bytes', name: 'header', offset: 28, size: 874 },
+    { kind: 'int', name: 'flags', offset: 28, size: 4 },
+    { kind: 'bytes', name: 'header', offset: 32, size: 874 },
   ],
 };
 
@@ -365,6 +393,20 @@ const cilion_probe: Layout<CilionProbe> = {
     { kind: 'int', name: 'path', offset: 8, size: 4, bigEndian: true },
     { kind: 'int', name: 'token', offset: 16, size: 8, bigEndian: true },
     { kind: 'int', name: 'sent_ns', offset: 24, size: 8, bigEndian: true },
+  ],
+};
+
+export interface CilionInterfaceDown {
+  readonly ia: bigint;
+  readonly ifid: bigint;
+}
+
+const cilion_interface_down: Layout<CilionInterfaceDown> = {
+  name: 'cilion_interface_down',
+  size: 16,
+  fields: [
+    { kind: 'int', name: 'ia', offset: 0, size: 8, bigEndian: true },
+    { kind: 'int', name: 'ifid', offset: 8, size: 8, bigEndian: true },
   ],
 };
 
@@ -505,6 +547,7 @@ const wire_wake: Layout<WireWake> = {
 };
 
 export const layouts = {
+  cilion_awaited,
   cilion_bfd_session,
   cilion_captured,
   cilion_capture_counts,
@@ -513,6 +556,7 @@ export const layouts = {
   cilion_device,
   cilion_link,
   cilion_as,
+  cilion_routed_end,
   cilion_counter,
   cilion_mac_entry,
   cilion_clock,
@@ -524,6 +568,7 @@ export const layouts = {
   cilion_path,
   cilion_path_health,
   cilion_probe,
+  cilion_interface_down,
   wire_config,
   wire_entry,
   wire_exit,
@@ -534,7 +579,13 @@ export const layouts = {
 
 export const enums = {
   cilion_capture_direction: { CILION_CAPTURE_AB: 0, CILION_CAPTURE_BA: 1 },
-  cilion_role: { CILION_ROLE_NONE: 0, CILION_ROLE_EXTERNAL: 1, CILION_ROLE_INTERNAL: 2, CILION_ROLE_PROBER: 3 },
+  cilion_role: {
+    CILION_ROLE_NONE: 0,
+    CILION_ROLE_EXTERNAL: 1,
+    CILION_ROLE_INTERNAL: 2,
+    CILION_ROLE_PROBER: 3,
+    CILION_ROLE_ACCESS: 4,
+  },
   cilion_link_kind: {
     CILION_LINK_NONE: 0,
     CILION_LINK_CORE: 1,
@@ -542,10 +593,11 @@ export const enums = {
     CILION_LINK_CHILD: 3,
     CILION_LINK_PEER: 4,
   },
-  cilion_link_flag: { CILION_LINK_UP: 1, CILION_LINK_SIBLING: 2 },
-  cilion_as_flag: { CILION_AS_SLOW_PATH: 1 },
+  cilion_link_flag: { CILION_LINK_UP: 1, CILION_LINK_SIBLING: 2, CILION_LINK_ROUTED: 4 },
+  cilion_as_flag: { CILION_AS_SLOW_PATH: 1, CILION_AS_ROUTED: 2 },
   cilion_strategy: { CILION_STRATEGY_ORDERED: 0, CILION_STRATEGY_WEIGHTED: 1 },
   cilion_on_none: { CILION_ON_NONE_BLOCK: 0, CILION_ON_NONE_PASS: 1 },
+  cilion_path_flag: { CILION_PATH_ROUTED: 1 },
   cilion_probe_kind: { CILION_PROBE_REQUEST: 1, CILION_PROBE_REPLY: 2 },
   cilion_reason: {
     CILION_FORWARDED: 0,
@@ -556,44 +608,47 @@ export const enums = {
     CILION_PROBE_SENT: 5,
     CILION_PROBE_ANSWERED: 6,
     CILION_PROBE_HEARD: 7,
-    CILION_UNDERLAY_LENGTH: 8,
-    CILION_UNDERLAY_SOURCE: 9,
-    CILION_TRUNCATED: 10,
-    CILION_BAD_EXTENSION: 11,
-    CILION_MALFORMED_PATH: 12,
-    CILION_PATH_END: 13,
-    CILION_UNSUPPORTED_PATH: 14,
-    CILION_TRANSIT_SOURCE: 15,
-    CILION_SERVICE_SOURCE: 16,
-    CILION_NO_DEVICE: 17,
-    CILION_NO_PATH: 18,
-    CILION_NO_ROOM: 19,
-    CILION_INNER_TOO_BIG: 20,
-    CILION_INNER_MALFORMED: 21,
-    CILION_INNER_SPOOFED: 22,
-    CILION_INNER_DESTINATION: 23,
-    CILION_PROBE_INVALID: 24,
-    CILION_FIRST_SLOW: 25,
-    CILION_UNKNOWN_VERSION: 25,
-    CILION_UNDERLAY_FRAGMENT: 26,
-    CILION_ONE_HOP_PATH: 27,
-    CILION_EPIC_PATH: 28,
-    CILION_BFD: 29,
-    CILION_EXPIRED_HOP: 30,
-    CILION_WRONG_INGRESS: 31,
-    CILION_PACKET_SIZE: 32,
-    CILION_SOURCE_IA: 33,
-    CILION_DESTINATION_IA: 34,
-    CILION_SOURCE_HOST: 35,
-    CILION_BAD_MAC: 36,
-    CILION_INGRESS_ALERT: 37,
-    CILION_EGRESS_ALERT: 38,
-    CILION_UNKNOWN_EGRESS: 39,
-    CILION_INVALID_PATH: 40,
-    CILION_INVALID_SEGMENT_CHANGE: 41,
-    CILION_EGRESS_DOWN: 42,
-    CILION_TOO_BIG: 43,
-    CILION_LOCAL_DELIVERY: 44,
-    CILION_REASON_MAX: 45,
+    CILION_INTERFACE_DOWN_HEARD: 8,
+    CILION_UNDERLAY_LENGTH: 9,
+    CILION_UNDERLAY_SOURCE: 10,
+    CILION_TRUNCATED: 11,
+    CILION_BAD_EXTENSION: 12,
+    CILION_MALFORMED_PATH: 13,
+    CILION_PATH_END: 14,
+    CILION_UNSUPPORTED_PATH: 15,
+    CILION_TRANSIT_SOURCE: 16,
+    CILION_SERVICE_SOURCE: 17,
+    CILION_NO_DEVICE: 18,
+    CILION_NO_ROUTE: 19,
+    CILION_NO_PATH: 20,
+    CILION_POLICY_BLOCKED: 21,
+    CILION_NO_ROOM: 22,
+    CILION_INNER_TOO_BIG: 23,
+    CILION_INNER_MALFORMED: 24,
+    CILION_INNER_SPOOFED: 25,
+    CILION_INNER_DESTINATION: 26,
+    CILION_PROBE_INVALID: 27,
+    CILION_FIRST_SLOW: 28,
+    CILION_UNKNOWN_VERSION: 28,
+    CILION_UNDERLAY_FRAGMENT: 29,
+    CILION_ONE_HOP_PATH: 30,
+    CILION_EPIC_PATH: 31,
+    CILION_BFD: 32,
+    CILION_EXPIRED_HOP: 33,
+    CILION_WRONG_INGRESS: 34,
+    CILION_PACKET_SIZE: 35,
+    CILION_SOURCE_IA: 36,
+    CILION_DESTINATION_IA: 37,
+    CILION_SOURCE_HOST: 38,
+    CILION_BAD_MAC: 39,
+    CILION_INGRESS_ALERT: 40,
+    CILION_EGRESS_ALERT: 41,
+    CILION_UNKNOWN_EGRESS: 42,
+    CILION_INVALID_PATH: 43,
+    CILION_INVALID_SEGMENT_CHANGE: 44,
+    CILION_EGRESS_DOWN: 45,
+    CILION_TOO_BIG: 46,
+    CILION_LOCAL_DELIVERY: 47,
+    CILION_REASON_MAX: 48,
   },
 } as const;

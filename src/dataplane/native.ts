@@ -157,6 +157,8 @@ export interface Native {
   openRing(map: NativeMap, onRecord: (record: Uint8Array) => void): { poll(): number; close(): void };
   /** Sets offloads by their ethtool names, in the thread's namespace; returns the names that the kernel does not know. */
   setFeatures(device: string, features: Readonly<Record<string, boolean>>): string[];
+  /** Whole frames out of a device, in their order, by a packet socket; stops at the first that the device refuses. */
+  sendFrames(frames: readonly Uint8Array[], ifindex: number, netns: string): void;
   /** Makes the folder if need be; does nothing where a BPF file system is already. */
   mountBpffs(path: string): void;
   unmount(path: string): void;

@@ -4,9 +4,9 @@
  */
 import { join } from 'node:path';
 import { LabError } from '../errors.ts';
-import { isdAsToBigint } from '../scion/isd-as.ts';
-import { mask, parseIpv4, parsePrefix } from '../topology/ipv4.ts';
-import type { IsdAs } from '../topology/model.ts';
+import { bigintToIsdAs, isdAsToBigint } from '../scion/isd-as.ts';
+import { formatIpv4, formatPrefix, mask, parseIpv4, parsePrefix } from '../topology/ipv4.ts';
+import type { InterfaceId, IsdAs } from '../topology/model.ts';
 import { bpfObject } from './build.ts';
 import { structCodec, u32 } from './layout.ts';
 import { enums, layouts } from './layouts.gen.ts';
@@ -44,6 +44,7 @@ const routeKeyCodec = structCodec(layouts.cilion_route_key);
 const pathSetCodec = structCodec(layouts.cilion_path_set);
 const pathCodec = structCodec(layouts.cilion_path);
 const linkCodec = structCodec(layouts.cilion_link);
+const downCodec = structCodec(layouts.cilion_interface_down);
 
 export interface NodeSizes {
   /** Above every interface index on which the node sends or receives SCION. */
@@ -84,6 +85,8 @@ export interface PathSettings {
   readonly ifindex: number;
   /** The node's own interface that it leaves by, for the link's counters; 0 where a sibling node sends. */
   readonly ifid: number;
+  /** BGP routes the underlay of that interface's link: the kernel's routes say by which device. Default false. */
+  readonly routed?: boolean;
   /** From `innerMtu`. */
   readonly innerMtu: number;
   /** Unix seconds. */
@@ -97,6 +100,19 @@ export interface PathSetSettings {
   readonly strategy?: 'ordered' | 'weighted';
   /** When none is usable. Default `block`; `pass` leaves packets to the kernel's routes under the fallback mark. */
   readonly onNone?: 'block' | 'pass';
+}
+
+export interface InterfaceDown {
+  readonly ia: IsdAs;
+  readonly ifid: InterfaceId;
+}
+
+export interface NodeContents {
+  readonly sets: readonly { readonly policy: number; readonly remote: number; readonly paths: readonly number[] }[];
+  /** Address → policy. */
+  readonly pods: ReadonlyMap<string, number>;
+  /** CIDRs of remote nodes' pods. */
+  readonly remotes: readonly string[];
 }
 
 export interface Attachment {
@@ -220,6 +236,7 @@ export class NodeDataplane extends RouterMaps {
       header_len: path.header.length,
       inner_mtu: path.innerMtu,
       ip_sum: ipHeaderSum(path.header),
+      flags: path.routed === true ? enums.cilion_path_flag.CILION_PATH_ROUTED : 0,
       header,
     };
     this.health.reset(id);
@@ -246,6 +263,25 @@ export class NodeDataplane extends RouterMaps {
     this.#node('scion_path_cache').update(routeKeyCodec.encode({ policy, remote }), pathSetCodec.encode(value));
   }
 
+  /** What an agent before this one has left in the maps. */
+  contents(): NodeContents {
+    const cache = this.#node('scion_path_cache');
+    const sets = cache.keys().map((key) => {
+      const { path, count } = pathSetCodec.decode(cache.lookup(key) ?? new Uint8Array(pathSetCodec.size));
+      return { ...routeKeyCodec.decode(key), paths: path.slice(0, count) };
+    });
+    const pods = this.#node('pod_policy_map');
+    const policies = pods.keys().map((key) => {
+      const number = new DataView((pods.lookup(key) ?? u32(0)).slice().buffer).getUint32(0, true);
+      return [formatIpv4(Buffer.from(key).readUInt32BE()), number] as const;
+    });
+    const remotes = this.#node('remote_pods')
+      .keys()
+      .map((key) => prefixCodec.decode(key))
+      .map(({ length, ip }) => formatPrefix({ network: ip, length }));
+    return { sets, pods: new Map(policies), remotes };
+  }
+
   removePathSet(policy: number, remote: number): boolean {
     return this.#node('scion_path_cache').delete(routeKeyCodec.encode({ policy, remote }));
   }
@@ -266,8 +302,23 @@ export class NodeDataplane extends RouterMaps {
     this.#prober.run({ data: frame, liveFrames: true, netns });
   }
 
+  /** Calls back with every interface that a router on the way says is down (bpf/scmp.h), when it is polled. */
+  watchInterfaces(onDown: (down: InterfaceDown) => void): { poll(): void; close(): void } {
+    const ring = native().openRing(this.#loaded().wan.map('events'), (record) => {
+      const { ia, ifid } = downCodec.decode(record);
+      onDown({ ia: bigintToIsdAs(ia), ifid: Number(ifid) });
+    });
+    return { poll: () => void ring.poll(), close: () => ring.close() };
+  }
+
   attachUplink(device: Attachment & { readonly ifid: number }): void {
     this.configureDevice(device.ifindex, SLOT, device.ifid, device.netns);
+    this.#loaded().nodeWan.attachXdp(device.ifindex, device.netns);
+  }
+
+  /** A wire of the node that carries no SCION link of its own (`configureAccess`). */
+  attachAccess(device: Attachment): void {
+    this.configureAccess(device.ifindex, SLOT, device.netns);
     this.#loaded().nodeWan.attachXdp(device.ifindex, device.netns);
   }
 

@@ -14,7 +14,7 @@ import { macBytes } from './mac-address.ts';
 import type { NativeMap } from './native.ts';
 import { ipHeaderSum, type UnderlayEnd, underlayHeader } from './underlay.ts';
 
-export const ROUTER_MAP_NAMES = ['devices', 'links', 'ases', 'tx_ports', 'counters', 'link_counters', 'clock'] as const;
+export const ROUTER_MAP_NAMES = ['devices', 'links', 'routed_links', 'ases', 'tx_ports', 'counters', 'link_counters', 'clock'] as const;
 export type RouterMapName = (typeof ROUTER_MAP_NAMES)[number];
 
 /** What the neighbour on the link is to this AS. */
@@ -46,7 +46,7 @@ export interface InternalSettings {
 export interface LinkSettings {
   readonly ifid: number;
   readonly role: LinkRole;
-  /** Device to send on. */
+  /** Device to send on; of no meaning where `routed`. */
   readonly ifindex: number;
   readonly own: UnderlayEnd;
   readonly remote: UnderlayEnd;
@@ -56,12 +56,15 @@ export interface LinkSettings {
   readonly up?: boolean;
   /** Another router of the AS terminates the link: both ends are addresses of the AS's own network. Default false. */
   readonly sibling?: boolean;
+  /** The kernel's routes say where the underlay goes, and it comes in by any device of the AS. Default false. */
+  readonly routed?: boolean;
   /** Entry of `bfd_sessions` (bfd.h) that says whether the link works. Default 0: none does. */
   readonly bfdSession?: number;
 }
 
 const asCodec = structCodec(layouts.cilion_as);
 const linkCodec = structCodec(layouts.cilion_link);
+const routedEndCodec = structCodec(layouts.cilion_routed_end);
 const deviceCodec = structCodec(layouts.cilion_device);
 
 const LINK_KINDS: Readonly<Record<LinkRole, number>> = {
@@ -73,11 +76,12 @@ const LINK_KINDS: Readonly<Record<LinkRole, number>> = {
 
 /** The entry of the link table (and of a node's table of siblings). */
 export function linkEntry(link: LinkSettings): CilionLink {
-  const { CILION_LINK_UP, CILION_LINK_SIBLING } = enums.cilion_link_flag;
+  const { CILION_LINK_UP, CILION_LINK_SIBLING, CILION_LINK_ROUTED } = enums.cilion_link_flag;
+  const flags = link.sibling === true ? CILION_LINK_SIBLING : link.routed === true ? CILION_LINK_ROUTED : 0;
   return {
     ifid: link.ifid,
     kind: LINK_KINDS[link.role],
-    flags: (link.up === false ? 0 : CILION_LINK_UP) | (link.sibling === true ? CILION_LINK_SIBLING : 0),
+    flags: (link.up === false ? 0 : CILION_LINK_UP) | flags,
     ifindex: link.ifindex,
     own_ip: parseIpv4(link.own.address),
     remote_ip: parseIpv4(link.remote.address),
@@ -106,6 +110,7 @@ export class RouterMaps {
     const before = asCodec.decode(this.map('ases').lookup(u32(slot)) ?? new Uint8Array(asCodec.size));
     const roundKeys = aesRoundKeys(as.forwardingKey);
     const subkey = cmacSubkeys(as.forwardingKey).k1;
+    const { CILION_AS_SLOW_PATH, CILION_AS_ROUTED } = enums.cilion_as_flag;
     this.map('ases').update(
       u32(slot),
       asCodec.encode({
@@ -113,7 +118,7 @@ export class RouterMaps {
         slot,
         link_base: as.linkBase,
         link_limit: as.linkLimit,
-        flags: as.slowPath === true ? enums.cilion_as_flag.CILION_AS_SLOW_PATH : 0,
+        flags: (as.slowPath === true ? CILION_AS_SLOW_PATH : 0) | (before.flags & CILION_AS_ROUTED),
         key_epoch: (before.key_epoch + 1) % 2 ** 32,
         internal_ifindex: as.internal?.ifindex ?? 0,
         internal_ip: as.internal === undefined ? 0 : parseIpv4(as.internal.address),
@@ -130,6 +135,16 @@ export class RouterMaps {
   /** Sets or replaces a link of an AS. @throws RangeError when the AS has no such slot for it */
   configureLink(slot: number, link: LinkSettings): void {
     this.map('links').update(u32(this.linkIndex(slot, link.ifid)), linkCodec.encode(linkEntry(link)));
+    if (link.routed === true && link.sibling !== true) this.#expectRouted(slot, link);
+  }
+
+  /** From now on packets to the link's own end are looked for on every device of the AS. */
+  #expectRouted(slot: number, { ifid, own }: LinkSettings): void {
+    const end = { as_slot: slot, ip: parseIpv4(own.address), port: own.port };
+    this.map('routed_links').update(routedEndCodec.encode(end), u32(ifid));
+    const as = asCodec.decode(this.map('ases').lookup(u32(slot)) ?? new Uint8Array(asCodec.size));
+    const flags = as.flags | enums.cilion_as_flag.CILION_AS_ROUTED;
+    this.map('ases').update(u32(slot), asCodec.encode({ ...as, flags }));
   }
 
   /** A link that is down takes no packets: they go to the slow path or are dropped as EGRESS_DOWN. */
@@ -144,7 +159,15 @@ export class RouterMaps {
   /** Says what arrives on a device (`ifid` 0: the AS's own network) and lets the programs send on it. */
   configureDevice(ifindex: number, slot: number, ifid: number, netns?: string): void {
     const { CILION_ROLE_EXTERNAL, CILION_ROLE_INTERNAL } = enums.cilion_role;
-    const role = ifid === 0 ? CILION_ROLE_INTERNAL : CILION_ROLE_EXTERNAL;
+    this.#configureDevice(ifindex, slot, ifid === 0 ? CILION_ROLE_INTERNAL : CILION_ROLE_EXTERNAL, ifid, netns);
+  }
+
+  /** A device without a link of the AS: only what is routed to the AS's routed links comes in and goes out by it. */
+  configureAccess(ifindex: number, slot: number, netns?: string): void {
+    this.#configureDevice(ifindex, slot, enums.cilion_role.CILION_ROLE_ACCESS, 0, netns);
+  }
+
+  #configureDevice(ifindex: number, slot: number, role: number, ifid: number, netns?: string): void {
     this.map('tx_ports').update(u32(ifindex), u32(ifindex), 'any', netns);
     this.map('devices').update(u32(ifindex), deviceCodec.encode({ role, as_slot: slot, ifid }));
   }

@@ -17,6 +17,8 @@ export interface RouterSizes {
   readonly linkCount: number;
   /** Links on devices that they share, and routers of the AS. Default 0. */
   readonly neighbourCount?: number;
+  /** Sessions of BFD that are watched, numbered from 1. Default: one for each neighbour. */
+  readonly bfdSessionCount?: number;
   /** Frames may be larger than one buffer (border_router_jumbo.bpf.c). Default false. */
   readonly jumbo?: boolean;
 }
@@ -52,7 +54,7 @@ export class BorderRouterDataplane extends RouterMaps {
     const object = native().openObject(bpfObject(sizes.jumbo === true ? 'border_router_jumbo' : 'border_router'));
     sizeRouterMaps(object, sizes);
     object.setMaxEntries('neighbours', Math.max(1, sizes.neighbourCount ?? 0));
-    object.setMaxEntries('bfd_sessions', sizes.neighbourCount === undefined ? 1 : 1 + sizes.neighbourCount);
+    object.setMaxEntries('bfd_sessions', 1 + (sizes.bfdSessionCount ?? sizes.neighbourCount ?? 0));
     object.load();
     const router = new BorderRouterDataplane(loadedMaps(object), object);
     router.setClock();
@@ -78,6 +80,12 @@ export class BorderRouterDataplane extends RouterMaps {
     readonly ifid: number;
   }): void {
     this.configureDevice(device.ifindex, device.slot, device.ifid, device.netns);
+    this.program.attachXdp(device.ifindex, device.netns);
+  }
+
+  /** A device of the AS that carries none of its links (`configureAccess`). */
+  attachAccess(device: { readonly ifindex: number; readonly netns: string; readonly slot: number }): void {
+    this.configureAccess(device.ifindex, device.slot, device.netns);
     this.program.attachXdp(device.ifindex, device.netns);
   }
 
@@ -141,6 +149,7 @@ export function sizeRouterMaps(object: NativeObject, sizes: RouterSizes): void {
   object.setMaxEntries('tx_ports', sizes.ifindexLimit);
   object.setMaxEntries('ases', sizes.asCount);
   object.setMaxEntries('links', sizes.linkCount);
+  object.setMaxEntries('routed_links', Math.max(1, sizes.linkCount));
   object.setMaxEntries('link_counters', sizes.linkCount * 2);
   if (object.mapNames.includes('aes_contexts')) object.setMaxEntries('aes_contexts', sizes.asCount);
   object.setMaxEntries('counters', sizes.asCount * enums.cilion_reason.CILION_REASON_MAX);

@@ -56,11 +56,16 @@ export function judgeNoise(noise: NoiseFacts, cores: number): Group {
   }
   if (governors.length > 0) {
     const what = `frequency governor ${governors.join(', ')}`;
-    group.judge('optional', governors.every((name) => name === 'performance'), what, [
+    group.judge(
+      'optional',
+      governors.every((name) => name === 'performance'),
       what,
-      'cores wake up slowly, and the first packets of a burst pay for it',
-      'cpupower frequency-set -g performance',
-    ]);
+      [
+        what,
+        'cores wake up slowly, and the first packets of a burst pay for it',
+        'cpupower frequency-set -g performance',
+      ],
+    );
   }
   if (boost !== null) {
     group.judge('optional', !boost, 'no turbo', [
@@ -70,7 +75,11 @@ export function judgeNoise(noise: NoiseFacts, cores: number): Group {
     ]);
   }
   if (siblings) {
-    group.optional('cores run two threads each', 'a neighbour thread takes speed', 'echo off >/sys/devices/system/cpu/smt/control');
+    group.optional(
+      'cores run two threads each',
+      'a neighbour thread takes speed',
+      'echo off >/sys/devices/system/cpu/smt/control',
+    );
   }
   if (virtual) {
     const stolen = `a virtual machine; ${(steal * 100).toFixed(1)} % of its time since the start was given to others`;

@@ -3,9 +3,10 @@ import { CONGESTION_CONTROL } from '../measure/tcp.ts';
 import { NEEDED_CAPABILITIES } from '../process/capabilities.ts';
 import type { MachineFacts, ProgramFacts, Trial, Trials } from './facts.ts';
 import { type Finding, Group } from './finding.ts';
-import { isAtLeast } from './release.ts';
 import { judgeLabs, judgeNoise, judgeSize } from './judge-machine.ts';
 import { type Need, PROGRAMS } from './programs.ts';
+import { isAtLeast } from './release.ts';
+import { CANNOT_COMPILE } from './trials.ts';
 
 const OLDEST_KERNEL = '6.1';
 const DISTRIBUTION = "install your distribution's current kernel, and start it";
@@ -71,7 +72,7 @@ function judgeKernel({ kernel, trials }: MachineFacts): Group {
   for (const [name, title, without] of KERNEL_TRIALS) {
     const trial = trials[name] as Trial;
     if (trial === 'works') group.ok(`${title}, tried`);
-    else if (trial !== null) group.needed(`${title}: ${trial.failed}`, without, fixOf(name));
+    else if (trial !== null) group.needed(`${title}: ${trial.failed}`, without, fixOf(name, trial.failed));
   }
   if (trials.compiled !== null) {
     group.judge('optional', trials.compiled, 'BPF programs become machine code', [
@@ -84,7 +85,11 @@ function judgeKernel({ kernel, trials }: MachineFacts): Group {
   return group;
 }
 
-function fixOf(trial: keyof Trials): string {
+function fixOf(trial: keyof Trials, failed: string): string {
+  // Then it was not the kernel that failed.
+  const program = /^(?:nsenter: failed to execute )?(\S+?):? (?:is not installed|No such file)/.exec(failed)?.[1];
+  if (program !== undefined) return `install ${program}: see below`;
+  if (failed.startsWith(CANNOT_COMPILE)) return 'reinstall clang-19: testbed/setup.sh names its package';
   if (trial === 'namespaces' || trial === 'bpffs' || trial === 'confined') {
     return 'a container or security module may forbid it: start that with more rights, or use a virtual machine';
   }
@@ -95,7 +100,8 @@ function fixOf(trial: keyof Trials): string {
 function judgeTransports(group: Group, { kernel, trials }: Pick<MachineFacts, 'kernel' | 'trials'>): void {
   if (trials.vxlan === 'works') group.ok('VXLAN, tried');
   else if (trials.vxlan !== null) {
-    group.optional(`VXLAN: ${trials.vxlan.failed}`, 'the transport vxlan', fixOf('vxlan'));
+    const { failed } = trials.vxlan;
+    group.optional(`VXLAN: ${failed}`, 'the transport vxlan', fixOf('vxlan', failed));
   }
   if (trials.wireguard === 'works') group.ok('WireGuard of the kernel, tried');
   else if (trials.wireguard !== null) {
@@ -113,10 +119,10 @@ function judgeTransports(group: Group, { kernel, trials }: Pick<MachineFacts, 'k
   ]);
 }
 
-const WITHOUT: Readonly<Record<Need, (use: string) => string>> = {
-  everything: (use) => use,
-  tests: (use) => `tests that need what ${use}`,
-  kind: () => 'clusters whose nodes are containers',
+const MISSED_BY: Readonly<Record<Need, string>> = {
+  everything: 'it',
+  tests: 'tests need it: it',
+  kind: 'clusters whose nodes are containers need it: it',
 };
 
 function judgePrograms(title: string, need: Need, found: readonly ProgramFacts[]): Group {
@@ -124,11 +130,12 @@ function judgePrograms(title: string, need: Need, found: readonly ProgramFacts[]
   const status = need === 'everything' ? 'needed' : 'optional';
   for (const { proof, packageName, use } of PROGRAMS.filter((program) => program.need === need)) {
     const facts = found.find((each) => each.proof === proof);
+    const without = `${MISSED_BY[need]} ${use}`;
     if (facts?.path == null) {
-      group[status](`no ${proof}`, WITHOUT[need](use), `apt-get install ${packageName} (elsewhere: docs/install.md)`);
+      group[status](`no ${proof}`, without, `apt-get install ${packageName} (elsewhere: docs/install.md)`);
     } else if (facts.outsidePath) {
       const folder = facts.path.slice(0, facts.path.lastIndexOf('/'));
-      group[status](`${facts.path} is in no folder of PATH`, WITHOUT[need](use), `export PATH=$PATH:${folder}`);
+      group[status](`${facts.path} is in no folder of PATH`, without, `export PATH=$PATH:${folder}`);
     } else group.ok(facts.version === null ? proof : `${proof} ${facts.version}`);
   }
   return group;
@@ -142,7 +149,9 @@ function judgeNode({ node }: MachineFacts): Group {
     'start ./cilion, which runs on the Node that testbed/setup.sh installs',
   ]);
   const [state, without] =
-    node.packages === 'stale' ? ['are older than package-lock.json', 'libraries may be missing'] : ['are missing', 'all'];
+    node.packages === 'stale'
+      ? ['are older than package-lock.json', 'libraries may be missing']
+      : ['are missing', 'nothing runs'];
   group.judge('needed', node.packages === 'installed', 'npm packages', [
     `the npm packages ${state}`,
     without,

@@ -8,6 +8,7 @@ export interface Program {
   /** A command, or a file by its absolute path; as in testbed/setup.sh. */
   readonly proof: string;
   readonly packageName: string;
+  /** What it does here: what stands behind "it". */
   readonly use: string;
   /** Arguments that make it say its version; a file is read. */
   readonly ask: readonly string[];
@@ -32,13 +33,13 @@ export const PROGRAMS: readonly Program[] = [
   needed('/usr/include/zlib.h', 'zlib1g-dev', 'reads BPF objects', /ZLIB_VERSION "([^"]+)"/),
   needed('g++', 'g++', 'compiles the addon', /\) (\S+)/),
   needed('bird', 'bird2', 'speaks BGP in every AS', /version (\S+)/),
-  needed('iperf3', 'iperf3', 'workloads of kind tcp', /iperf (\S+)/),
-  needed('irtt', 'irtt', 'workloads of kind udp', /irtt version: (\S+)/, ['version']),
+  needed('iperf3', 'iperf3', 'runs workloads of kind tcp', /iperf (\S+)/),
+  needed('irtt', 'irtt', 'runs workloads of kind udp', /irtt version: (\S+)/, ['version']),
   needed('ip', 'iproute2', 'makes namespaces and devices', /iproute2-([^\s,]+)/, ['-V']),
   needed('nsenter', 'util-linux', 'enters namespaces', /util-linux (\S+)/),
   needed('bwrap', 'bubblewrap', "confines a scenario's commands", /bubblewrap (\S+)/),
   needed('wg', 'wireguard-tools', 'sets up the transport wireguard', /v(\S+)/),
-  needed('wireguard-go', 'wireguard-go', 'WireGuard where the kernel has none', /v(\S+)/),
+  needed('wireguard-go', 'wireguard-go', 'is WireGuard where the kernel has none', /v(\S+)/),
   needed('ping', 'iputils-ping', 'finds out whether clusters reach each other', /iputils (\S+)/, ['-V']),
   needed('npm', 'npm', 'installs Node 24 and the libraries', /^(\d\S*)/m),
   optional('tests', 'clang-format-19', 'clang-format-19', 'checks the form of C', /version (\S+)/),

@@ -87,7 +87,7 @@ async function tryIn(pid: number): Promise<Trials> {
 async function tryPrograms(inside: Attempt, pid: number): Promise<Pick<Trials, 'xdp' | 'compiled' | 'tc'>> {
   // In memory, and out of sight of everybody else.
   const folder = await inside(['mount', '-t', 'tmpfs', 'none', '/tmp']);
-  const object = folder === 'works' ? await inside(COMPILE, PROGRAM) : folder;
+  const object = folder === 'works' ? compiling(await inside(COMPILE, PROGRAM)) : folder;
   if (object !== 'works') return { xdp: object, compiled: null, tc: object };
   const xdp = await inside(['ip', 'link', 'set', 'dev', 'try0', 'xdpdrv', 'object', OBJECT, 'section', 'xdp']);
   const compiled = xdp === 'works' ? await isCompiled(pid) : null;
@@ -95,6 +95,11 @@ async function tryPrograms(inside: Attempt, pid: number): Promise<Pick<Trials, '
   if (clsact !== 'works') return { xdp, compiled, tc: clsact };
   const filter = ['filter', 'add', 'dev', 'try1', 'ingress', 'bpf', 'direct-action'];
   return { xdp, compiled, tc: await inside(['tc', ...filter, 'object-file', OBJECT, 'section', 'tc']) };
+}
+
+function compiling(trial: Trial): Trial {
+  if (trial === null || trial === 'works' || trial.failed.includes('failed to execute')) return trial;
+  return { failed: `${CANNOT_COMPILE}: ${trial.failed}` };
 }
 
 async function isCompiled(pid: number): Promise<boolean> {
@@ -109,6 +114,9 @@ function attempt(argv: readonly string[], input?: string): Promise<Trial> {
 function works(): Trial {
   return 'works';
 }
+
+/** What the reason for a failure begins with when there is nothing to load. */
+export const CANNOT_COMPILE = 'clang-19 cannot compile for BPF';
 
 /** The reason alone, which is the last line of what a program said. */
 function failure(error: unknown): Trial {

@@ -45,6 +45,11 @@ export async function destroyLab(lab: LabDirectory, options: DestroyOptions = {}
   // With a sound journal, they are somebody else's and no matter of this lab.
   if (unclear.length > 0 && rest.length > 0) throw leftovers(lab, unclear, rest);
   rmSync(lab.root, { recursive: true, force: true });
+  removeEmptyState();
+}
+
+/** The folder of all labs is there before the first lab is, and a command can be killed in between. */
+export function removeEmptyState(): void {
   removeIfEmpty(STATE_ROOT);
 }
 

@@ -3,6 +3,7 @@ import { BgpPlane, type BgpSpeaker } from '../bgp/plane.ts';
 import { native } from '../dataplane/native.ts';
 import { Watch } from '../process/watch.ts';
 import { type ControlPlane, computedControlPlane, LAB_EXPIRY_SECONDS } from '../scion/control-plane.ts';
+import { REVOCATION_MS } from '../scion/daemon/path-source.ts';
 import {
   describeCrash,
   type ReferenceControlPlane,
@@ -10,7 +11,7 @@ import {
 } from '../scion/reference/control-plane.ts';
 import type { FollowedPaths } from '../scion/reference/followed-paths.ts';
 import { learnPaths } from '../scion/reference/learn-paths.ts';
-import type { IsdAs, Topology } from '../topology/model.ts';
+import type { InterfaceId, IsdAs, Topology } from '../topology/model.ts';
 import { destroyLab } from './destroy.ts';
 import { Journal } from './journal.ts';
 import { LabDirectory } from './lab-directory.ts';
@@ -48,6 +49,8 @@ export class Lab {
   readonly #pathListeners: PathListener[] = [];
   #reference: ReferenceControlPlane | undefined;
   #followed: FollowedPaths | undefined;
+  /** When a node of an AS last heard that an interface is down, performance.now(). */
+  readonly #heardDown = new Map<string, number>();
   /** Every process of the lab, and whatever else joins it; a run in which one of them ended is invalid. */
   readonly watch = new Watch();
 
@@ -116,6 +119,19 @@ export class Lab {
   /** Told from now on when `control` gives other paths between two ASes than before. */
   onPaths(listener: PathListener): void {
     this.#pathListeners.push(listener);
+  }
+
+  /**
+   * A node of `src` has heard that an interface does not forward. Its daemon leaves the interface out for ten seconds;
+   * routers repeat themselves with every packet, so it is told but once in that time.
+   */
+  interfaceDown(src: IsdAs, ia: IsdAs, ifid: InterfaceId): void {
+    const key = `${src} ${ia}#${ifid}`;
+    const now = performance.now();
+    if (this.#followed === undefined || now - (this.#heardDown.get(key) ?? -Infinity) < REVOCATION_MS) return;
+    this.#heardDown.set(key, now);
+    // A daemon that does not answer is asked again with the next message.
+    this.#followed.interfaceDown(src, ia, ifid).catch(() => this.#heardDown.delete(key));
   }
 
   /** A service that ends is started again, and the run goes on; one that cannot be is the end of it. */

@@ -4,7 +4,7 @@ import { LabError } from '../errors.ts';
 import type { Cluster, Scenario } from '../scenario/model.ts';
 import { asPrefixes } from '../topology/as-prefixes.ts';
 import { formatPrefix, type Prefix } from '../topology/ipv4.ts';
-import type { IsdAs, Link, LinkEnd } from '../topology/model.ts';
+import { type IsdAs, type Link, type LinkEnd, wiresOf } from '../topology/model.ts';
 import { addressIn, DeviceNumbers, lanBlock, linkAddresses, planAsns, podBlock, underlayPort } from './address-plan.ts';
 import { asNamespace, lanNamespace, nodeNamespace, podNamespace, WIRES_NAMESPACE } from './namespace-names.ts';
 import type {
@@ -26,6 +26,9 @@ import type {
 import { planWire, wiredLinks } from './plan-wires.ts';
 
 export const POD_MTU = 1500;
+
+/** The same in every namespace. */
+const LOOPBACK = { device: 'lo', ifindex: 1, mac: '00:00:00:00:00:00' };
 
 export function planLab(scenario: Scenario): Plan {
   return new Planner(scenario).plan();
@@ -57,6 +60,7 @@ class Planner {
   readonly #bridges: BridgePlan[] = [];
   readonly #wires: WirePlan[] = [];
   readonly #links: LinkPlan[] = [];
+  readonly #ipLinks: LinkPlan[] = [];
 
   constructor(scenario: Scenario) {
     this.#scenario = scenario;
@@ -69,9 +73,10 @@ class Planner {
     const ases = this.#planAses();
     const wired = wiredLinks(this.#scenario);
     if (wired.size > 0) this.#namespace(WIRES_NAMESPACE, 'wires');
-    topology.links.forEach((link, index) => {
-      this.#planLink(link, index, wired.has(link.id));
+    wiresOf(topology).forEach((link, index) => {
+      this.#planWiredLink(link, index, wired.has(link.id));
     });
+    for (const link of topology.links) if (link.underlay === 'internet') this.#planRoutedLink(link);
     const clusters = this.#scenario.clusters.map((cluster) => this.#planCluster(cluster));
     return {
       topology: topology.name,
@@ -83,6 +88,7 @@ class Planner {
       wires: this.#wires,
       ases,
       links: this.#links,
+      ipLinks: this.#ipLinks,
       clusters,
       routers: [...this.#routers.values()],
     };
@@ -127,7 +133,7 @@ class Planner {
     this.#routers.set(namespace, { namespace, ia, bgp });
   }
 
-  #planLink(link: Link, index: number, wired: boolean): void {
+  #planWiredLink(link: Link, index: number, wired: boolean): void {
     const [addressA, addressB] = linkAddresses(index);
     const a = this.#linkEnd(link.a, addressA);
     const b = this.#linkEnd(link.b, addressB);
@@ -144,7 +150,18 @@ class Planner {
     }
     this.#connect(a, b, link, 'a');
     this.#connect(b, a, link, 'b');
-    this.#links.push({ id: link.id, kind: link.kind, mtu: link.mtu, underlay: link.underlay, a, b });
+    const links = link.underlay === 'none' ? this.#ipLinks : this.#links;
+    links.push({ id: link.id, kind: link.kind, mtu: link.mtu, underlay: link.underlay, a, b });
+  }
+
+  /** No wire and no BGP session: the ends are the routers' own addresses, in prefixes that BGP carries. */
+  #planRoutedLink({ id, kind, mtu, underlay, a, b }: Link): void {
+    const end = ({ ia, ifid }: LinkEnd): LinkEndPlan => {
+      const namespace = this.#namespaceOf({ ia, ifid });
+      const address = this.#router(namespace).bgp.loopback;
+      return { ia, ifid, namespace, ...LOOPBACK, address, port: underlayPort(ifid) };
+    };
+    this.#links.push({ id, kind, mtu, underlay, a: end(a), b: end(b) });
   }
 
   #linkEnd(end: LinkEnd, address: string): LinkEndPlan {
@@ -211,7 +228,8 @@ class Planner {
           ),
         ),
     );
-    return { name: cluster.name, ia: cluster.ia, prefix: formatPrefix(prefix), nodes, pods };
+    const { name, ia, policies } = cluster;
+    return { name, ia, prefix: formatPrefix(prefix), nodes, pods, policies };
   }
 
   /** A bridge that the nodes of a cluster share. */

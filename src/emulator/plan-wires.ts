@@ -1,7 +1,7 @@
 /** Which links need a middle, and what it must be able to hold. */
 import { createHash } from 'node:crypto';
 import type { Scenario } from '../scenario/model.ts';
-import type { Link, Shape } from '../topology/model.ts';
+import { type Link, type Shape, wiresOf } from '../topology/model.ts';
 import type { VethEnd, WirePlan } from './plan.ts';
 import { longestQueueNs, needsRing } from './wire/shape.ts';
 
@@ -17,7 +17,7 @@ const MIN_SLOTS = 256;
 /** Links that the topology shapes, or that the timeline cuts or shapes, or that are captured (the plan has read them). */
 export function wiredLinks(scenario: Scenario): ReadonlySet<string> {
   const wired = new Set<string>();
-  for (const link of scenario.topology.links) if (link.shape !== undefined) wired.add(link.id);
+  for (const link of wiresOf(scenario.topology)) if (link.shape !== undefined) wired.add(link.id);
   for (const event of scenario.timeline) if ('link' in event) wired.add(event.link);
   for (const capture of scenario.captures) wired.add(capture.link);
   return wired;

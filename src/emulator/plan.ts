@@ -5,6 +5,7 @@
  * Namespaces are called `as-1-ff00_0_110`, `node-<cluster>-<node>`, `pod-<cluster>-<pod>`, `lan-<cluster>` and `wires`.
  */
 import type { BgpRouter } from '../bgp/config.ts';
+import type { PathPolicy } from '../k8s/policy/model.ts';
 import type { ControlPlaneKind } from '../scenario/model.ts';
 import type { IsdAs, LinkKind, Shape, Underlay } from '../topology/model.ts';
 
@@ -20,6 +21,8 @@ export interface Plan {
   readonly wires: readonly WirePlan[];
   readonly ases: readonly AsPlan[];
   readonly links: readonly LinkPlan[];
+  /** Wires without SCION. */
+  readonly ipLinks: readonly LinkPlan[];
   readonly clusters: readonly ClusterPlan[];
   readonly routers: readonly RouterPlan[];
 }
@@ -130,6 +133,7 @@ export interface LinkEndPlan {
   readonly ia: IsdAs;
   readonly ifid: number;
   readonly namespace: NamespaceId;
+  /** Where the address is: the end of the link's wire, or the loopback device where BGP routes the underlay. */
   readonly device: string;
   readonly ifindex: number;
   readonly mac: string;
@@ -154,6 +158,7 @@ export interface ClusterPlan {
   readonly prefix: string;
   readonly nodes: readonly NodePlan[];
   readonly pods: readonly PodPlan[];
+  readonly policies: readonly PathPolicy[];
 }
 
 export interface NodePlan {
@@ -175,6 +180,11 @@ export interface PodPlan {
   readonly address: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly host: { readonly device: string; readonly ifindex: number };
+}
+
+/** Links with a wire of their own, whether it carries SCION or not. */
+export function wiredLinks({ links, ipLinks }: Pick<Plan, 'links' | 'ipLinks'>): LinkPlan[] {
+  return [...links.filter(({ underlay }) => underlay !== 'internet'), ...ipLinks];
 }
 
 /** One BGP speaker: an AS, or a node of a cluster. */

@@ -1,5 +1,6 @@
 /** Zod building blocks for the fields that our files share. Each carries what an editor needs to help its writer. */
 import { z } from 'zod';
+import { quoted } from './nearest.ts';
 import { DURATION, parseQuantity, type Quantity, RATE, RATIO, SIZE, UnitError } from './units.ts';
 
 /** A text field that `parse` turns into a value; what `parse` throws becomes the problem's message. */
@@ -58,7 +59,7 @@ export function describeInput(input: unknown): string {
     case 'boolean':
       return `is ${input}`;
     case 'string':
-      return `is ${JSON.stringify(input.length > 60 ? `${input.slice(0, 60)}…` : input)}`;
+      return `is ${quoted(input)}`;
     default:
       return 'is a map of fields';
   }

@@ -10,6 +10,7 @@ export function nearestName(name: string, candidates: Iterable<string>): string 
   // A name of one letter is like no other.
   let fewest = wanted.length === 1 ? 1 : Math.max(1, Math.floor(wanted.length / 3)) + 1;
   for (const candidate of candidates) {
+    if (Math.abs(candidate.length - wanted.length) >= fewest) continue;
     const edits = editDistance(wanted, candidate.toLowerCase());
     if (edits < fewest) {
       fewest = edits;
@@ -17,6 +18,14 @@ export function nearestName(name: string, candidates: Iterable<string>): string 
     }
   }
   return best;
+}
+
+/** Longer text tells no more about what is wrong with it. */
+const MAX_QUOTED = 60;
+
+/** What a file says, in quotes, for a message; of a long text the beginning. */
+export function quoted(text: string): string {
+  return JSON.stringify(text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text);
 }
 
 /** More names than this are no help to someone who looks for one. */
@@ -27,7 +36,12 @@ export function suggestion(name: string, candidates: Iterable<string>): string {
   const all = [...candidates];
   const near = nearestName(name, all);
   if (near !== undefined) return `did you mean "${near}"?`;
-  return all.length === 0 ? 'one to be defined first' : `one of ${list(all)}`;
+  return all.length === 0 ? 'one to be defined first' : oneOf(all);
+}
+
+/** `one of a, b`; where there is one only, that. */
+export function oneOf(all: readonly (string | number)[]): string {
+  return all.length === 1 ? String(all[0]) : `one of ${list(all)}`;
 }
 
 /** Names or numbers separated by commas; of many, the first and how many there are. */

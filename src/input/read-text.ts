@@ -3,24 +3,29 @@ import { constants } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { InputError } from '../errors.ts';
 
-/** Several times what an internet takes that fills the address pool. */
-const MAX_BYTES = 2 * 1024 * 1024;
+/** More than an internet takes that fills the address pool; YAML of this size takes seconds to read. */
+const MAX_BYTES = 1024 * 1024;
+
+export const NO_SUCH_FILE = 'there is no such file';
 
 const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  ENOTDIR: 'there is no such file: a folder in its path is a file',
+  ENOENT: NO_SUCH_FILE,
+  ENOTDIR: `${NO_SUCH_FILE}: a folder in its path is a file`,
   EACCES: 'may not be read by this user',
   ELOOP: 'is a symbolic link that leads back to itself',
   ENAMETOOLONG: 'has a name that is too long',
 };
 
-/** What no text contains; in a message it would reach the terminal. */
-const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f]/;
+/**
+ * What no text contains; in a message it would reach the terminal. A carriage return alone ends a line for some readers of
+ * YAML and not for others.
+ */
+const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f]|\r(?!\n)/;
 
 /**
  * The text of a file. Never waits for one that gives nothing (a named pipe) and never reads one without end.
  *
- * @throws InputError when it cannot be read, is no regular file, exceeds 2 MiB or is not UTF-8 text
+ * @throws InputError when it cannot be read, is no regular file, exceeds 1 MiB or is not UTF-8 text
  */
 export async function readText(file: string): Promise<string> {
   try {
@@ -48,7 +53,7 @@ async function readBytes(file: string): Promise<Uint8Array> {
 function checked<T extends { isFile(): boolean; isDirectory(): boolean; size: number }>(file: string, status: T): T {
   if (status.isDirectory()) throw refused(file, 'is a folder', 'a file');
   if (!status.isFile()) throw refused(file, 'is not a regular file');
-  if (status.size > MAX_BYTES) throw refused(file, `has ${status.size} bytes`, 'at most 2 MiB');
+  if (status.size > MAX_BYTES) throw refused(file, `has ${status.size} bytes`, 'at most 1 MiB');
   return status;
 }
 

@@ -16,38 +16,47 @@ type Issue = z.core.$ZodIssue;
 
 /** All problems of a failed parse, in the order of the issues. */
 export function problemsOf(error: z.ZodError, schema: z.ZodType, value: unknown): SchemaProblem[] {
-  return error.issues.flatMap((issue) => explain(issue, schema, value));
+  return withoutRepetition(error.issues.flatMap((issue) => explain(issue, schema, value)));
+}
+
+/** A number beyond all bounds is beyond those of its type too: of two limits in a row, the field's own is the last. */
+function withoutRepetition(problems: readonly SchemaProblem[]): SchemaProblem[] {
+  return problems.filter((problem, index) => {
+    const next = problems[index + 1];
+    return next === undefined || next.path.join() !== problem.path.join() || next.message !== problem.message;
+  });
 }
 
 function explain(issue: Issue, schema: z.ZodType, root: unknown): SchemaProblem[] {
   const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
   const input = valueAt(root, path);
+  const message = path.length === 0 ? asWhole(input) : plainly(input);
   switch (issue.code) {
     case 'unrecognized_keys': {
       const where = schemaAt(schema, root, path);
       const names = fieldNames(where);
-      const message = unknownFieldMessage(where) ?? 'there is no such field here';
+      const why = unknownFieldMessage(where) ?? 'there is no such field here';
       return issue.keys.map((key) => ({
         path: [...path, key],
-        message,
+        message: why,
         expected: suggestion(key, names),
         part: 'key',
       }));
     }
     case 'invalid_type':
-      return [{ path, message: plainly(input), expected: TYPE_NAMES[issue.expected] ?? issue.expected }];
+      return [{ path, message, expected: typeName(issue.expected, schemaAt(schema, root, path)) }];
     case 'invalid_value':
-      return [{ path, message: plainly(input), expected: choice(input, issue.values.map(String)) }];
+      return [{ path, message, expected: choice(input, issue.values.map(String)) }];
     case 'invalid_union':
       return explainUnion(issue, path, schema, root);
     case 'too_small':
-      return [{ path, message: size(input), expected: bound(issue.origin, 'at least', Number(issue.minimum)) }];
+      return [{ path, message: size(input), expected: bound(issue, 'at least', 'more than', issue.minimum) }];
     case 'too_big':
-      return [{ path, message: size(input), expected: bound(issue.origin, 'at most', Number(issue.maximum)) }];
+      return [{ path, message: size(input), expected: bound(issue, 'at most', 'less than', issue.maximum) }];
     case 'custom':
       return [{ path, message: issue.message, ...expectedOf(issue.params?.['expected']) }];
     case 'invalid_format':
-      return [{ path, message: `${plainly(input)}, which ${issue.message}`, ...expectedOf(formatOf(issue)) }];
+      return [{ path, message: `${message}, which ${issue.message}`, ...expectedOf(formatOf(issue)) }];
     default:
       return [{ path, message: issue.message }];
   }
@@ -63,6 +72,16 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
   int: 'a whole number',
   boolean: 'true or false',
 };
+
+function typeName(expected: string, schema: z.core.$ZodType | undefined): string {
+  // Of text in the place of a whole number the schema library says that it is no number.
+  return TYPE_NAMES[schema instanceof z.ZodNumberFormat ? 'int' : expected] ?? expected;
+}
+
+/** A text that is no map may be any file, which somebody else's scenario names: its content is none of the message's. */
+function asWhole(input: unknown): string {
+  return typeof input === 'string' ? 'is text' : plainly(input);
+}
 
 /** As describeInput, for fields where a number needs no unit. */
 function plainly(input: unknown): string {
@@ -81,7 +100,7 @@ function explainUnion(
   root: unknown,
 ): SchemaProblem[] {
   const input = valueAt(root, path);
-  const message = plainly(input);
+  const message = path.length === 0 ? asWhole(input) : plainly(input);
   if ('options' in issue && Array.isArray(issue.options)) {
     return [{ path, message, expected: choice(input, issue.options.map(String)) }];
   }
@@ -98,8 +117,13 @@ function isShape(issue: Issue): boolean {
   return issue.code === 'invalid_type';
 }
 
-function bound(origin: string, which: string, limit: number): string {
-  return `${which} ${counted(origin, limit)}`;
+function bound(
+  { origin, inclusive }: { readonly origin: string; readonly inclusive?: boolean },
+  including: string,
+  excluding: string,
+  limit: number | bigint,
+): string {
+  return `${inclusive === false ? excluding : including} ${counted(origin, Number(limit))}`;
 }
 
 function counted(origin: string, count: number): string {

@@ -3,6 +3,8 @@
  * nobody can tell which unit its writer had in mind.
  */
 
+import { quoted } from './nearest.ts';
+
 /** A quantity that cannot be read: `message` says what is wrong, `expected` what would be right. */
 export class UnitError extends Error {
   readonly expected: string;
@@ -56,6 +58,9 @@ export const RATIO: Quantity = {
   limit: 1e6,
 };
 
+/** No value in range needs more. */
+const MAX_LENGTH = 40;
+
 /**
  * Reads a quantity such as `1.5s`.
  *
@@ -63,15 +68,15 @@ export const RATIO: Quantity = {
  * @throws UnitError when the text is no number with a known unit, is out of range or finer than the smallest unit
  */
 export function parseQuantity(text: string, quantity: Quantity): number {
-  const match = /^(\d+(?:\.\d+)?)\s?([a-zA-Zµ%]*)$/.exec(text.trim());
-  if (match === null) throw new UnitError(`${JSON.stringify(text)} cannot be read`, quantity.expected);
+  const match = text.length > MAX_LENGTH ? null : /^(\d+(?:\.\d+)?)\s?([a-zA-Zµμ%]*)$/.exec(text.trim());
+  if (match === null) throw new UnitError(`${quoted(text)} cannot be read`, quantity.expected);
   const [, digits = '', written = ''] = match;
   if (written === '') throw new UnitError(`${digits} has no unit`, quantity.expected);
-  const factor = quantity.units[written === 'µs' ? 'us' : written];
-  if (factor === undefined || !Object.hasOwn(quantity.units, written === 'µs' ? 'us' : written)) {
-    const units = Object.keys(quantity.units).join(', ');
-    throw new UnitError(`"${written}" is no unit for this`, `${quantity.expected}; units: ${units}`);
-  }
+  // The micro sign, and the Greek letter that keyboards have.
+  const unit = written === 'µs' || written === 'μs' ? 'us' : written;
+  const factor = Object.hasOwn(quantity.units, unit) ? quantity.units[unit] : undefined;
+  if (factor === undefined)
+    throw new UnitError(`"${written}" is no unit for this`, rightUnit(digits, written, quantity));
   const exact = Number(digits) * factor;
   const value = Math.round(exact);
   if (value > quantity.limit) {
@@ -81,6 +86,14 @@ export function parseQuantity(text: string, quantity: Quantity): number {
     throw new UnitError(`${text} is too fine`, `whole multiples of 1${Object.keys(quantity.units)[0]}`);
   }
   return value;
+}
+
+function rightUnit(digits: string, written: string, { units, expected }: Quantity): string {
+  // A unit that is like another by its letters may be a million of it: only its case is surely a slip.
+  const near = Object.keys(units).find((unit) => unit.toLowerCase() === written.toLowerCase());
+  return near === undefined
+    ? `${expected}; units: ${Object.keys(units).join(', ')}`
+    : `did you mean "${digits}${near}"?`;
 }
 
 /**

@@ -94,7 +94,10 @@ function parseDocuments(file: string, text: string, lineCounter: LineCounter): S
   return sources;
 }
 
-/** What the YAML library found; where it found nothing, what is wrong with the document as a whole. */
+/**
+ * The first thing that the YAML library found (what it finds behind that follows from it); where it found nothing, what is
+ * wrong with the document as a whole.
+ */
 function faultsOf(file: string, document: Document, lines: LineCounter): Problem[] {
   const at = (offset: number) => {
     const { line, col } = lines.linePos(offset);
@@ -103,7 +106,8 @@ function faultsOf(file: string, document: Document, lines: LineCounter): Problem
   const syntax = [...document.errors, ...document.warnings];
   // Where depends on how much of the stack is left.
   if (syntax.some(isTooDeep)) throw new Error(TOO_DEEP);
-  if (syntax.length > 0) return syntax.map((fault) => ({ ...at(fault.pos[0]), message: reason(fault) }));
+  const [first] = syntax.sort((x, y) => x.pos[0] - y.pos[0]);
+  if (first !== undefined) return [{ ...at(first.pos[0]), message: reason(first) }];
   return structureFaults(document, lines).map(({ offset, ...fault }) => ({ ...at(offset), ...fault }));
 }
 
@@ -113,7 +117,8 @@ function reason(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   // These the library says with words that say nothing of the file.
   if (isTooDeep(error)) return TOO_DEEP;
-  return /alias count/.test(message) ? 'its aliases expand to too much' : message;
+  if (/alias count/.test(message)) return 'its aliases expand to too much';
+  return `${message.slice(0, 1).toLowerCase()}${message.slice(1)}`;
 }
 
 function isTooDeep(error: unknown): boolean {

@@ -1,9 +1,12 @@
-/** Pods and services of a cluster from ordinary Kubernetes manifests. */
+/** Pods, services and path policies of a cluster from Kubernetes manifests. */
 import { InputError, type Problem } from '../errors.ts';
 import { suggestion } from '../input/nearest.ts';
 import { type FieldPath, loadYamlDocuments, type YamlFile } from '../input/yaml.ts';
 import type { InputFile, Pod, Service } from '../scenario/model.ts';
+import type { IsdAs } from '../topology/model.ts';
 import { type Manifest, manifestSchema, type PodSpec, wantedNode } from './manifest-schema.ts';
+import { readPolicies } from './policy/manifests.ts';
+import type { PathPolicy } from './policy/model.ts';
 
 /** A node's pods share a /24 with their gateway. */
 const MAX_PODS_PER_NODE = 250;
@@ -12,6 +15,7 @@ export interface Manifests {
   /** In the order of their names. */
   readonly pods: readonly Pod[];
   readonly services: readonly Service[];
+  readonly policies: readonly PathPolicy[];
 }
 
 interface DraftPod {
@@ -23,24 +27,30 @@ interface DraftPod {
 }
 
 /**
- * Reads Pod, Deployment and Service documents. Pods that ask for no node are dealt to the nodes in turn, in the order of
+ * Reads Pod, Deployment, Service and ScionPathPolicy documents. Pods that ask for no node are dealt to the nodes in turn, in the order of
  * their names; a Deployment's pods are `<name>-1…replicas`.
  *
  * @param nodes names of the cluster's nodes, at least one
+ * @param ases those of the topology, for what policies name; unless given, any
  * @throws InputError with every problem in all files, fields that cannot be honoured among them
  */
-export function loadManifests(files: readonly InputFile[], nodes: readonly string[]): Manifests {
+export function loadManifests(
+  files: readonly InputFile[],
+  nodes: readonly string[],
+  ases?: readonly IsdAs[],
+): Manifests {
   const problems: Problem[] = [];
   const documents = files.flatMap((file) => read(file, problems));
-  const drafts = documents.flatMap((yaml) => podsOf(yaml, problems));
+  const drafts = draftPods(documents, MAX_PODS_PER_NODE * nodes.length, problems);
   const services = documents.flatMap(({ value }): Service[] =>
     value.kind === 'Service' ? [{ name: value.metadata.name, selector: value.spec.selector }] : [],
   );
   checkNames(documents, drafts, problems);
   checkServices(documents, drafts, problems);
+  const policies = readPolicies(documents, drafts, ases, problems);
   const pods = schedule(drafts, nodes, problems);
   if (problems.length > 0) throw new InputError(problems);
-  return { pods, services };
+  return { pods, services, policies };
 }
 
 function read(file: InputFile, problems: Problem[]): YamlFile<Manifest>[] {
@@ -51,19 +61,41 @@ function read(file: InputFile, problems: Problem[]): YamlFile<Manifest>[] {
     return documents;
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    for (const problem of error.problems) problems.push(problem);
+    for (const problem of error.problems) problems.push(explained(problem));
     return [];
   }
 }
 
+/** Kinds of ours that a real cluster has, and a lab does without. */
+function explained(problem: Problem): Problem {
+  if (problem.field !== 'kind' || !/^is "Scion(Link|ClusterPeer)"$/.test(problem.message)) return problem;
+  const why = 'which cannot be honoured: a lab makes the links and peers of its clusters from its topology';
+  return { ...problem, message: `${problem.message}, ${why}` };
+}
+
+/** @throws InputError for more pods than there are addresses, before they are made: a short file may ask for millions */
+function draftPods(documents: readonly YamlFile<Manifest>[], most: number, problems: Problem[]): DraftPod[] {
+  const drafts: DraftPod[] = [];
+  for (const yaml of documents) {
+    for (const draft of podsOf(yaml, problems)) drafts.push(draft);
+    if (drafts.length <= most) continue;
+    const message = `here the cluster comes to ${drafts.length} pods, and its nodes have addresses for ${most}`;
+    throw new InputError([...problems, yaml.problem([], message, 'fewer pods, or more nodes')]);
+  }
+  return drafts;
+}
+
 function podsOf(yaml: YamlFile<Manifest>, problems: Problem[]): DraftPod[] {
   const { value } = yaml;
-  if (value.kind === 'Service') return [];
+  if (value.kind === 'Service' || value.kind === 'ScionPathPolicy') return [];
   if (value.kind === 'Pod') {
     return [{ name: value.metadata.name, labels: value.metadata.labels, spec: value.spec, yaml, specPath: ['spec'] }];
   }
   const { replicas, selector, template } = value.spec;
   const { labels } = template.metadata;
+  if (Object.keys(selector.matchLabels).length === 0) {
+    problems.push(yaml.problem(['spec', 'selector', 'matchLabels'], 'selects nothing', 'labels of the template'));
+  }
   for (const [key, wanted] of Object.entries(selector.matchLabels)) {
     if (labels[key] === wanted) continue;
     const path = ['spec', 'selector', 'matchLabels', key];
@@ -90,6 +122,7 @@ function checkNames(documents: readonly YamlFile<Manifest>[], pods: readonly Dra
   for (const pod of pods) check('pod', pod.name, pod.yaml);
   for (const yaml of documents) {
     if (yaml.value.kind === 'Service') check('service', yaml.value.metadata.name, yaml);
+    if (yaml.value.kind === 'ScionPathPolicy') check('path policy', yaml.value.metadata.name, yaml);
   }
 }
 
@@ -98,7 +131,9 @@ function checkServices(documents: readonly YamlFile<Manifest>[], pods: readonly 
   for (const { value, problem } of documents) {
     if (value.kind !== 'Service') continue;
     const wanted = Object.entries(value.spec.selector);
-    if (pods.some(({ labels }) => wanted.every(([key, text]) => labels[key] === text))) continue;
+    // Kubernetes takes an empty selector for none.
+    const selects = ({ labels }: DraftPod) => wanted.every(([key, text]) => labels[key] === text);
+    if (wanted.length > 0 && pods.some(selects)) continue;
     problems.push(problem(['spec', 'selector'], `service ${value.metadata.name} selects no pod`, 'labels of a pod'));
   }
 }

@@ -71,7 +71,7 @@ function serverArgv({ serverAddress, port }: Place): string[] {
   return ['irtt', 'server', '-b', `${serverAddress}:${port}`, '-i', '0', '-d', '0', '--timeout=0', '--fill=none'];
 }
 
-function clientArgv(workload: UdpWorkload, { serverAddress, port }: Place, window: Window, file: string): string[] {
+function clientArgv(workload: UdpWorkload, { serverAddress, port, lateAnswers = false }: Place, window: Window, file: string): string[] {
   const ns = endNs(window) - process.hrtime.bigint();
   return [
     'irtt',
@@ -88,7 +88,8 @@ function clientArgv(workload: UdpWorkload, { serverAddress, port }: Place, windo
     '--tstamp=both',
     '--clock=monotonic',
     `--timeouts=${OPEN_TIMEOUTS}`,
-    `--wait=3x${WAIT_MS}ms`,
+    // An answer to what was sent again after seconds says nothing of how long the others take.
+    `--wait=${lateAnswers ? '' : '3x'}${WAIT_MS}ms`,
     '-Q',
     '-o',
     file,

@@ -21,6 +21,8 @@ export interface Place {
   readonly directory: string;
   /** Told when a program ends before its time; its first ending, of whatever, is the end of the window. */
   readonly watch: Watch;
+  /** Answers may come seconds late, since packets are sent again. Default false. */
+  readonly lateAnswers?: boolean;
 }
 
 /** [t0, t0 + duration). */

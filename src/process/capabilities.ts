@@ -9,15 +9,18 @@ export interface Capability {
   readonly usedFor: string;
 }
 
+/** Without CAP_BPF and CAP_PERFMON: CAP_SYS_ADMIN, which making namespaces needs, includes them (capabilities(7)). */
 export const NEEDED_CAPABILITIES: readonly Capability[] = [
-  { name: 'sys_admin', bit: 21, usedFor: 'make and enter namespaces, mount the BPF file system' },
+  { name: 'sys_admin', bit: 21, usedFor: 'make and enter namespaces, mount the BPF file system, load BPF programs' },
   { name: 'net_admin', bit: 12, usedFor: 'devices, addresses, routes, tc filters and XDP programs' },
   { name: 'net_raw', bit: 13, usedFor: 'BIRD, captures, frames that a wire held back' },
   { name: 'net_bind_service', bit: 10, usedFor: 'BGP listens on port 179' },
-  { name: 'bpf', bit: 39, usedFor: 'load BPF programs and maps' },
-  { name: 'perfmon', bit: 38, usedFor: 'BPF programs that use kernel functions and pointers' },
   { name: 'sys_nice', bit: 23, usedFor: 'the thread that sends held-back frames runs in real time' },
-  { name: 'sys_ptrace', bit: 19, usedFor: 'find all processes in a namespace, so that destroy can end them' },
+  {
+    name: 'sys_ptrace',
+    bit: 19,
+    usedFor: 'find every process in a namespace, whoever started it, so that destroy can end it',
+  },
   { name: 'kill', bit: 5, usedFor: 'end processes in a lab that run as another user' },
   { name: 'dac_override', bit: 1, usedFor: 'write results into a folder that belongs to another user' },
   { name: 'setuid', bit: 7, usedFor: "a scenario's commands run as nobody" },

@@ -1,5 +1,6 @@
 /** What metrics, comparisons and phases are called in the report. */
 
+import type { Verdict } from '../results/bundle.ts';
 import { METRIC_UNITS } from '../results/metrics.ts';
 import type { Comparison, MetricName } from '../scenario/model.ts';
 import { formatMetric } from './numbers.ts';
@@ -19,6 +20,9 @@ export const METRIC_TITLES: Readonly<Record<MetricName, string>> = {
   'observer.packets': 'packets that reached the attacker',
   'observer.bytes': 'bytes that reached the attacker',
   'observer.readablePackets': 'readable packets that reached the attacker',
+  'replay.sent': 'packets that the attacker sent again',
+  'replay.delivered': 'packets sent again that reached their pod',
+  'replay.refused': 'packets sent again that a router refused',
   'diversion.after': 'time from the attack to the first diverted packet',
   'recovery.after': 'time from the end of the attack until probes are answered steadily',
 };
@@ -30,6 +34,13 @@ export const COMPARISON_TITLES: Readonly<Record<Comparison, string>> = {
   atMost: 'at most',
   equals: 'exactly',
 };
+
+/** What a verdict is about: the metric, and at the observer also whose packets and over which link. */
+export function verdictTitle({ metric, workload, link }: Pick<Verdict, 'metric' | 'workload' | 'link'>): string {
+  const title = METRIC_TITLES[metric];
+  if (!metric.startsWith('observer.')) return title;
+  return `${title}${workload === null ? '' : `, of ${workload}`}${link === undefined ? '' : `, over ${link}`}`;
+}
 
 /** The value with its unit, counts with what they count: `742 packets`. */
 export function formatCounted(metric: MetricName, value: number | null): string {

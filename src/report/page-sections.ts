@@ -7,7 +7,7 @@ import { answerOf } from './answer.ts';
 import { type ChartPicture, type EventSummary, eventSummaries } from './charts.ts';
 import { loadNotes } from './load-notes.ts';
 import { type Markup, markup } from './markup.ts';
-import { COMPARISON_TITLES, formatCounted, METRIC_TITLES } from './metric-titles.ts';
+import { COMPARISON_TITLES, formatCounted, verdictTitle } from './metric-titles.ts';
 import { formatMilliseconds, formatSeconds } from './numbers.ts';
 import { transportTitle } from './palette.ts';
 import { CHART_WIDTH } from './time-chart.ts';
@@ -52,7 +52,7 @@ function verdictItem(verdict: Verdict): Markup {
   const { holds, transport, metric, actual } = verdict;
   const values = actual.map(({ value }) => formatCounted(metric, value));
   const measured = values.length === 0 ? 'no pass of this transport' : values.join(', ');
-  const title = METRIC_TITLES[metric];
+  const title = verdictTitle(verdict);
   return markup`<li><span class="sign ${holds ? 'holds' : 'fails'}">${holds ? '✓' : '✗'}</span>
 <span class="name">${verdict.name}</span><span class="chip t-${transport}">${transportTitle(transport)}</span>
 <span class="why"><span class="${holds ? 'holds' : 'fails'}">${holds ? 'Holds' : 'Does not hold'}</span>: ${title}, ${formatSeconds(verdict.from)} to ${formatSeconds(verdict.to)}: <b>${measured}</b>; wanted ${COMPARISON_TITLES[verdict.comparison]} ${formatCounted(metric, verdict.expected)}.</span></li>`;

@@ -33,7 +33,7 @@ export const PALETTES: Readonly<Record<Theme, Palette>> = {
     attackWash: 'rgba(179, 18, 63, 0.07)',
     holds: '#16703c',
     fails: '#b3123f',
-    transports: { ip: '#c76a00', vxlan: '#7a4cc0', wireguard: '#716f0c', cilion: '#007f9e' },
+    transports: { ip: '#c76a00', vxlan: '#7a4cc0', wireguard: '#716f0c', sig: '#7d5340', cilion: '#007f9e' },
   },
   dark: {
     page: '#12151a',
@@ -46,7 +46,7 @@ export const PALETTES: Readonly<Record<Theme, Palette>> = {
     attackWash: 'rgba(255, 112, 149, 0.10)',
     holds: '#57c98a',
     fails: '#ff7095',
-    transports: { ip: '#f5a13d', vxlan: '#b797f2', wireguard: '#cccb5c', cilion: '#45c4e0' },
+    transports: { ip: '#f5a13d', vxlan: '#b797f2', wireguard: '#cccb5c', sig: '#d3a58c', cilion: '#45c4e0' },
   },
 };
 
@@ -55,6 +55,7 @@ export const DASHES: Readonly<Record<TransportName, readonly number[]>> = {
   ip: [],
   vxlan: [6, 3],
   wireguard: [2, 3],
+  sig: [9, 3, 2, 3],
   cilion: [],
 };
 
@@ -63,6 +64,7 @@ export const TRANSPORT_TITLES: Readonly<Record<TransportName, string>> = {
   ip: 'Plain IP',
   vxlan: 'VXLAN',
   wireguard: 'WireGuard',
+  sig: 'SCION-IP gateway',
   cilion: 'CilION',
 };
 

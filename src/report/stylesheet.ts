@@ -60,6 +60,7 @@ code,.mono{font-family:"JetBrains Mono",ui-monospace,"SF Mono",Menlo,Consolas,"D
 .swatch{display:inline-block;width:22px;height:0;border-top:3px solid var(--accent);vertical-align:middle;margin-right:7px}
 .swatch.t-vxlan{border-top-style:dashed}
 .swatch.t-wireguard{border-top-style:dotted}
+.swatch.t-sig{border-top-style:double}
 .holds{color:var(--holds)}
 .fails{color:var(--fails)}
 .verdicts{list-style:none;margin:0;padding:0}

@@ -4,7 +4,7 @@ import type { Verdict } from '../results/bundle.ts';
 import type { Bundle } from '../results/bundle-reader.ts';
 import type { TransportName } from '../scenario/model.ts';
 import { loadNotes } from './load-notes.ts';
-import { COMPARISON_TITLES, formatCounted, METRIC_TITLES } from './metric-titles.ts';
+import { COMPARISON_TITLES, formatCounted, verdictTitle } from './metric-titles.ts';
 import { formatSeconds } from './numbers.ts';
 import { transportTitle } from './palette.ts';
 import { type Column, cellOf, columnsOf, phasesOf } from './transport-table.ts';
@@ -91,7 +91,7 @@ function verdictLines(verdict: Verdict, style: Style): string[] {
     `${sign} ${printable(verdict.name)}`,
     style(
       'dim',
-      `  ${METRIC_TITLES[verdict.metric]} over ${verdict.transport}, ${window}: ${measured} (wanted ${wanted})`,
+      `  ${printable(verdictTitle(verdict))} over ${verdict.transport}, ${window}: ${measured} (wanted ${wanted})`,
     ),
   ];
 }

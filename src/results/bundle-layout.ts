@@ -13,7 +13,7 @@ export const CHARTS = 'charts';
 export const REPORT = 'report.html';
 
 /** Names that stand beside the workloads' in a pass's folder, so no workload may have them. */
-export const RESERVED_SAMPLES: readonly string[] = ['wires', 'observed'];
+export const RESERVED_SAMPLES: readonly string[] = ['wires', 'observed', 'replays'];
 
 const SAFE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 

@@ -9,6 +9,7 @@ import {
   type Manifest,
   type ObservedPacket,
   type Pass,
+  type ReplayRecord,
   type Summary,
   type TimelineRecord,
   type TopologyRecord,
@@ -77,6 +78,7 @@ async function readPass(
     // The kind in the manifest decides what the lines of the file are.
     workloads.push({ kind, name, samples: await readLines(folder, samplesPath(pass.id, name)) } as WorkloadSamples);
   }
+  const replays = await readOptionalLines<ReplayRecord>(folder, samplesPath(pass.id, 'replays'));
   return {
     pass,
     durationSeconds: pass.brokenOffAt ?? manifest.durationSeconds,
@@ -84,6 +86,7 @@ async function readPass(
     events: events.filter((event) => event.pass === pass.id),
     wires: (await readOptionalLines<WireSample>(folder, samplesPath(pass.id, 'wires'))) ?? [],
     observed: await readOptionalLines<ObservedPacket>(folder, samplesPath(pass.id, 'observed')),
+    ...(replays === null ? {} : { replays }),
   };
 }
 

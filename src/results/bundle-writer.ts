@@ -7,6 +7,7 @@ import type {
   HttpSample,
   Manifest,
   ObservedPacket,
+  ReplayRecord,
   Summary,
   TcpSample,
   TimelineRecord,
@@ -110,6 +111,10 @@ export class BundleWriter {
   /** Also with no packets: the empty file says that the observer looked and saw none. */
   appendObserved(pass: string, packets: readonly ObservedPacket[]): Promise<void> {
     return this.#append(samplesPath(pass, 'observed'), packets);
+  }
+
+  appendReplays(pass: string, replays: readonly ReplayRecord[]): Promise<void> {
+    return this.#append(samplesPath(pass, 'replays'), replays);
   }
 
   /** Takes over all files of a folder of logs. */

@@ -8,6 +8,7 @@
  *   samples/<pass>/<name>.ndjson      one sample a line; the workload's kind says which
  *   samples/<pass>/wires.ndjson       WireSample a line, every 100 ms
  *   samples/<pass>/observed.ndjson    ObservedPacket a line: what arrived at the observer
+ *   samples/<pass>/replays.ndjson     ReplayRecord a line: what attackers sent again, and what became of it
  *   captures/<pass>/<link>.pcap       frames as they crossed the wire
  *   logs/<service>.log                what the reference SCION services wrote, where they ran
  *   summary.json                      metrics of each pass and of each transport
@@ -17,6 +18,7 @@
  * All times `t` are seconds from the start of their pass, on the machine's monotonic clock.
  */
 import type { Comparison, MetricName, TransportName, Workload } from '../scenario/model.ts';
+import type { Alteration } from '../scion/altered-packet.ts';
 import type { LinkKind } from '../topology/model.ts';
 
 export const BUNDLE_SCHEMA = 1;
@@ -186,6 +188,21 @@ export interface ObservedPacket {
   readonly protocol: 'tcp' | 'udp' | 'icmp' | 'vxlan' | 'wireguard' | 'scion' | 'other';
   /** A marker that the workloads put into their payload stands there in clear text. */
   readonly readable: boolean;
+  /** Names of the workloads between whose pods it was on its way; absent for others, and where nobody can see into it. */
+  readonly workloads?: readonly string[];
+}
+
+/** Captured packets of pods that an attacker sent again, as they were or altered. */
+export interface ReplayRecord {
+  /** When the first was sent. */
+  readonly t: number;
+  readonly by: string;
+  readonly alter: Alteration;
+  readonly sent: number;
+  /** Arrived at the pods that they were for. The originals had not: the attacker swallowed them. */
+  readonly delivered: number;
+  /** Reason → packets that a router refused meanwhile. */
+  readonly refused: Readonly<Record<string, number>>;
 }
 
 export type Metrics = Readonly<Partial<Record<MetricName, number | null>>>;
@@ -214,6 +231,8 @@ export interface Verdict {
   readonly transport: TransportName;
   readonly metric: MetricName;
   readonly workload: string | null;
+  /** Topology link id, where only what arrived over it counts. */
+  readonly link?: string;
   readonly from: number;
   readonly to: number;
   readonly comparison: Comparison;

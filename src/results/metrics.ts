@@ -1,6 +1,6 @@
 /** The metrics that assertions and the summary use, each a pure function of one pass and a window of it. */
 import type { MetricName } from '../scenario/model.ts';
-import type { HttpSample, ObservedPacket, TcpSample, UdpSample } from './bundle.ts';
+import type { HttpSample, ObservedPacket, ReplayRecord, TcpSample, UdpSample } from './bundle.ts';
 import type { PassData, WorkloadSamples } from './pass-data.ts';
 import { firstDiversion, lastEnd } from './phases.ts';
 import { quantile } from './statistics.ts';
@@ -27,6 +27,9 @@ export const METRIC_UNITS: Readonly<Record<MetricName, string>> = {
   'observer.packets': 'packets',
   'observer.bytes': 'bytes',
   'observer.readablePackets': 'packets',
+  'replay.sent': 'packets',
+  'replay.delivered': 'packets',
+  'replay.refused': 'packets',
   'diversion.after': 'ms',
   'recovery.after': 'ms',
 };
@@ -57,6 +60,12 @@ const OBSERVER: Readonly<Partial<Record<MetricName, (packets: readonly ObservedP
   'observer.readablePackets': (packets) => packets.filter((packet) => packet.readable).length,
 };
 
+const REPLAY: Readonly<Partial<Record<MetricName, (replays: readonly ReplayRecord[]) => number>>> = {
+  'replay.sent': (replays) => replays.reduce((sum, { sent }) => sum + sent, 0),
+  'replay.delivered': (replays) => replays.reduce((sum, { delivered }) => sum + delivered, 0),
+  'replay.refused': (replays) => replays.reduce((sum, { refused }) => sum + total(refused), 0),
+};
+
 /** Metrics that one kind of workload has over a window. */
 export const WINDOW_METRICS: Readonly<Record<WorkloadSamples['kind'] | 'observer', readonly MetricName[]>> = {
   tcp: ['tcp.goodput'],
@@ -67,10 +76,17 @@ export const WINDOW_METRICS: Readonly<Record<WorkloadSamples['kind'] | 'observer
 
 /**
  * The metric over the window, in the unit that METRIC_UNITS names; null where there is nothing to compute it from.
- * With `workload`, from that workload's samples; without, from all workloads of the metric's kind taken together.
+ * With `workload`, from that workload's samples; without, from all workloads of the metric's kind taken together. Of
+ * metrics of the observer, `workload` leaves the packets between that workload's pods, `link` those that came over it.
  * `diversion.after` and `recovery.after` hang on events and look at the whole pass, whatever the window.
  */
-export function measure(metric: MetricName, data: PassData, window: Window, workload?: string): number | null {
+export function measure(
+  metric: MetricName,
+  data: PassData,
+  window: Window,
+  workload?: string,
+  link?: string,
+): number | null {
   if (metric === 'diversion.after') return diversionAfter(data);
   if (metric === 'recovery.after') return recoveryAfter(data, workload);
   if (metric === 'tcp.goodput') return goodput(tcpSamples(data, workload), window);
@@ -78,9 +94,16 @@ export function measure(metric: MetricName, data: PassData, window: Window, work
   if (udp !== undefined) return orNull(udp, within(udpSamples(data, workload), window));
   const http = HTTP[metric];
   if (http !== undefined) return orNull(http, within(httpSamples(data, workload), window));
+  const replay = REPLAY[metric];
+  if (replay !== undefined) return orNull(replay, within(data.replays ?? [], window));
   const observer = OBSERVER[metric];
   if (observer === undefined || data.observed === null) return null;
-  return observer(within(data.observed, window));
+  const counting = data.observed.filter(
+    (packet) =>
+      (workload === undefined || packet.workloads?.includes(workload) === true) &&
+      (link === undefined || packet.link === link),
+  );
+  return observer(within(counting, window));
 }
 
 /**
@@ -157,6 +180,10 @@ function isIt(workload: WorkloadSamples, name: string | undefined): boolean {
 
 function inOrder<T extends { readonly t: number }>(samples: readonly T[]): readonly T[] {
   return [...samples].sort((a, b) => a.t - b.t);
+}
+
+function total(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }
 
 function within<T extends { readonly t: number }>(samples: readonly T[], window: Window): readonly T[] {

@@ -29,6 +29,8 @@ export interface Observer {
   readonly mac?: string;
   /** Whether a workload's marker stands in the bytes in clear text. */
   readonly containsMarker: (bytes: Uint8Array) => boolean;
+  /** Names of the workloads between two pods, by their addresses; without it, packets name none. */
+  readonly workloadsBetween?: (src: string, dst: string) => readonly string[];
 }
 
 /** The packets that count among frames, in the frames' order. @throws RangeError for a prefix that is none. */
@@ -41,12 +43,15 @@ export async function* observe(
   for await (const frame of frames) {
     const found = classify(frame.bytes, prefixes, mac);
     if (found === null) continue;
+    const { pods, ...outside } = found;
+    const workloads = pods === null ? [] : (observer.workloadsBetween?.(pods.src, pods.dst) ?? []);
     yield {
       t: Number(frame.timeNs - observer.startNs) / 1e9,
       link: observer.link,
       bytes: frame.originalLength,
-      ...found,
+      ...outside,
       readable: observer.containsMarker(frame.bytes),
+      ...(workloads.length === 0 ? {} : { workloads }),
     };
   }
 }
@@ -54,7 +59,10 @@ export async function* observe(
 /** Where WireGuard listens in a lab (src/transports/wireguard.ts), and by its own custom. */
 const WIREGUARD_PORT = 51820;
 
-type Classified = Pick<ObservedPacket, 'src' | 'dst' | 'protocol'>;
+interface Classified extends Pick<ObservedPacket, 'src' | 'dst' | 'protocol'> {
+  /** The pods' own packet, where it can be seen. */
+  readonly pods: IpPacket | null;
+}
 
 /** BGP (RFC 4271), single-hop and multihop BFD control and echo (RFC 5881, RFC 5883). */
 const BGP_PORT = 179;
@@ -70,14 +78,14 @@ function classify(bytes: Uint8Array, prefixes: readonly Prefix[], mac: string | 
   const inner = innerFrame(ip);
   if (inner !== null) {
     const tunnelled = touches(ip, prefixes) || (inner.ip !== null && touches(inner.ip, prefixes));
-    return tunnelled ? { src: ip.src, dst: ip.dst, protocol: 'vxlan' } : null;
+    return tunnelled ? { src: ip.src, dst: ip.dst, protocol: 'vxlan', pods: inner.ip } : null;
   }
-  return touches(ip, prefixes) ? { src: ip.src, dst: ip.dst, protocol: nameOf(ip) } : null;
+  return touches(ip, prefixes) ? { src: ip.src, dst: ip.dst, protocol: nameOf(ip), pods: ip } : null;
 }
 
 function classifyScion(scion: ScionPacket): Classified | null {
   if (!carriesPods(scion)) return null;
-  return { src: scion.src, dst: scion.dst, protocol: 'scion' };
+  return { src: scion.src, dst: scion.dst, protocol: 'scion', pods: scion.inner };
 }
 
 /** Protocols 253 and 254 are CilION's (docs/dataplane.md), a SCION/UDP port the reference gateway's. */

@@ -1,5 +1,11 @@
 /** Reads captured frames as far as an observer must: Ethernet, IPv4, UDP, TCP, VXLAN (RFC 7348) and SCION's addresses. */
-import { COMMON_HEADER_LENGTH, PROTOCOL_END_TO_END, PROTOCOL_HOP_BY_HOP, PROTOCOL_UDP } from '../scion/header.ts';
+import {
+  COMMON_HEADER_LENGTH,
+  PROTOCOL_END_TO_END,
+  PROTOCOL_EXPERIMENT,
+  PROTOCOL_HOP_BY_HOP,
+  PROTOCOL_UDP,
+} from '../scion/header.ts';
 import { formatHost, hostLength } from '../scion/host.ts';
 import { bigintToIsdAs } from '../scion/isd-as.ts';
 
@@ -32,6 +38,8 @@ export interface ScionPacket {
   readonly nextHeader: number;
   /** Of SCION/UDP; null where it is something else or was cut off. */
   readonly dstPort: number | null;
+  /** The pod's IP packet that it carries (docs/dataplane.md); null where it carries something else. */
+  readonly inner: IpPacket | null;
 }
 
 const ETHERNET_HEADER = 14;
@@ -110,7 +118,7 @@ export function scionOf(ip: IpPacket): ScionPacket | null {
 }
 
 /** Skips the extensions (doc/protocols/extension-header.rst): next header, then length in units of four bytes, less one. */
-function payloadOf(first: number, payload: Uint8Array): Pick<ScionPacket, 'nextHeader' | 'dstPort'> {
+function payloadOf(first: number, payload: Uint8Array): Pick<ScionPacket, 'nextHeader' | 'dstPort' | 'inner'> {
   let type = first;
   let rest = payload;
   while ((type === PROTOCOL_HOP_BY_HOP || type === PROTOCOL_END_TO_END) && rest.length >= 2) {
@@ -118,7 +126,11 @@ function payloadOf(first: number, payload: Uint8Array): Pick<ScionPacket, 'nextH
     type = rest[0]!;
     rest = rest.subarray(length);
   }
-  return { nextHeader: type, dstPort: type === PROTOCOL_UDP && rest.length >= 4 ? view(rest).getUint16(2) : null };
+  return {
+    nextHeader: type,
+    dstPort: type === PROTOCOL_UDP && rest.length >= 4 ? view(rest).getUint16(2) : null,
+    inner: type === PROTOCOL_EXPERIMENT ? parseIpv4(rest) : null,
+  };
 }
 
 /** Null for the wildcards, which no packet in flight carries. */

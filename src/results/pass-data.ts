@@ -1,5 +1,14 @@
 /** Everything that one pass left behind, in memory: what metrics are computed from. */
-import type { HttpSample, ObservedPacket, Pass, TcpSample, TimelineRecord, UdpSample, WireSample } from './bundle.ts';
+import type {
+  HttpSample,
+  ObservedPacket,
+  Pass,
+  ReplayRecord,
+  TcpSample,
+  TimelineRecord,
+  UdpSample,
+  WireSample,
+} from './bundle.ts';
 
 export type WorkloadSamples =
   | { readonly kind: 'tcp'; readonly name: string; readonly samples: readonly TcpSample[] }
@@ -15,4 +24,6 @@ export interface PassData {
   readonly wires: readonly WireSample[];
   /** In order of arrival; null where the scenario names no observer. */
   readonly observed: readonly ObservedPacket[] | null;
+  /** Absent where nobody sends anything again. */
+  readonly replays?: readonly ReplayRecord[];
 }

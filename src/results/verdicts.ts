@@ -30,7 +30,10 @@ function judgeOne(assertion: Assertion, passes: readonly PassData[]): Verdict {
     .map((data) => ({
       pass: data.pass.id,
       // A window that the pass did not come to the end of was not measured.
-      value: window.to > data.durationSeconds ? null : measure(assertion.metric, data, window, assertion.workload),
+      value:
+        window.to > data.durationSeconds
+          ? null
+          : measure(assertion.metric, data, window, assertion.workload, assertion.link),
     }));
   const holds = HOLDS[assertion.comparison];
   return {
@@ -38,6 +41,7 @@ function judgeOne(assertion: Assertion, passes: readonly PassData[]): Verdict {
     transport: assertion.transport,
     metric: assertion.metric,
     workload: assertion.workload ?? null,
+    ...(assertion.link === undefined ? {} : { link: assertion.link }),
     ...window,
     comparison: assertion.comparison,
     expected: assertion.value,

@@ -1,7 +1,7 @@
 /** The captures of a pass, and what the observer among them received. */
 import { dirname } from 'node:path';
 import type { Lab } from '../emulator/lab.ts';
-import type { LinkPlan } from '../emulator/plan.ts';
+import { type LinkPlan, wiredLinks } from '../emulator/plan.ts';
 import type { CaptureFiles } from '../emulator/wire/capture.ts';
 import { readPcap } from '../emulator/wire/pcap.ts';
 import { LabError } from '../errors.ts';
@@ -10,6 +10,7 @@ import type { ObservedPacket } from '../results/bundle.ts';
 import type { BundleWriter } from '../results/bundle-writer.ts';
 import { observe } from '../results/observed.ts';
 import type { Capture, Scenario } from './model.ts';
+import { podPlace } from './places.ts';
 
 export interface RunningCaptures {
   readonly files: ReadonlyMap<Capture, CaptureFiles>;
@@ -74,13 +75,14 @@ export async function observeCaptures(
   if (observers.length === 0) return null;
   const end = scenario.durationNs / 1e9;
   const prefixes = lab.plan.clusters.map(({ prefix }) => prefix);
+  const workloadsBetween = workloadsByPods(scenario, lab);
   const packets: ObservedPacket[] = [];
   const faults: string[] = [];
   for (const [capture, files] of observers) {
     const link = linkPlan(lab, capture.link);
     // Only the direction towards the observer: what it sends itself did not arrive.
     const file = link.b.ia === capture.observer ? files.ab : files.ba;
-    const observer = { link: capture.link, startNs, prefixes, containsMarker };
+    const observer = { link: capture.link, startNs, prefixes, containsMarker, workloadsBetween };
     try {
       for await (const packet of observe(readPcap(file), observer)) {
         // What came in the second before t = 0 belongs to the warm-up.
@@ -95,8 +97,20 @@ export async function observeCaptures(
   return { packets: packets.sort((a, b) => a.t - b.t), faults };
 }
 
+/** In either direction. */
+function workloadsByPods({ workloads }: Scenario, { plan }: Lab): (src: string, dst: string) => readonly string[] {
+  const pairs = Map.groupBy(workloads, ({ from, to }) =>
+    [from, to]
+      .map((pod) => podPlace(plan, pod).pod.address)
+      .sort()
+      .join(' '),
+  );
+  const names = new Map([...pairs].map(([pair, all]) => [pair, all.map(({ name }) => name)]));
+  return (src, dst) => names.get([src, dst].sort().join(' ')) ?? [];
+}
+
 function linkPlan(lab: Lab, id: string): LinkPlan {
-  const link = lab.plan.links.find((candidate) => candidate.id === id);
+  const link = wiredLinks(lab.plan).find((candidate) => candidate.id === id);
   if (link === undefined) throw new LabError(`the lab has no link ${id}`);
   return link;
 }

@@ -6,22 +6,23 @@ import { LabError } from '../errors.ts';
 import { run } from '../process/process.ts';
 import { formatPrefix, halves, parsePrefix } from '../topology/ipv4.ts';
 import type { IsdAs, Shape } from '../topology/model.ts';
+import { describeReplay, type Replayer } from './replay.ts';
 import type { HijackEvent, Scenario, TimelineEvent } from './model.ts';
 import type { Action } from './play-timeline.ts';
 
 /** No command of a timeline may outlive its pass by more. */
 const EXEC_TIMEOUT_MS = 60_000;
 
-export function actionsOf(scenario: Scenario, lab: Lab): Action[] {
+/** @param replayer Sends packets again, where the timeline has it do so. */
+export function actionsOf(scenario: Scenario, lab: Lab, replayer?: Replayer): Action[] {
   return scenario.timeline.map((event) => {
-    const { text, perform } = meaning(event, scenario, lab);
-    return { at: event.at, event: event.event, text, perform };
+    return { at: event.at, event: event.event, ...meaning(event, scenario, lab, replayer) };
   });
 }
 
-type Meaning = Pick<Action, 'text' | 'perform'>;
+type Meaning = Pick<Action, 'text' | 'perform' | 'outcome'>;
 
-function meaning(event: TimelineEvent, scenario: Scenario, lab: Lab): Meaning {
+function meaning(event: TimelineEvent, scenario: Scenario, lab: Lab, replayer?: Replayer): Meaning {
   const name = (ia: IsdAs) => labelled(scenario, ia);
   switch (event.event) {
     case 'bgp.hijack': {
@@ -40,6 +41,15 @@ function meaning(event: TimelineEvent, scenario: Scenario, lab: Lab): Meaning {
         text: `${name(event.by)} withdraws ${attacks(scenario, event.by) ? 'what it announced falsely' : 'its prefix'}`,
         perform: () => lab.bgp.withdraw(event.by),
       };
+    case 'scion.replay': {
+      const text = `${name(event.by)} sends ${describeReplay(event)}`;
+      if (replayer === undefined) throw new LabError('nobody sends packets again here');
+      return {
+        text,
+        perform: (over) => replayer.replay(event, over),
+        outcome: () => replayer.outcome(event),
+      };
+    }
     case 'link.cut':
       return { text: `${event.link} is cut, silently`, perform: () => lab.wires.reshape(event.link, { cut: true }) };
     case 'link.restore':

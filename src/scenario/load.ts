@@ -8,10 +8,11 @@ import { parseTopology } from '../topology/load.ts';
 import type { Topology } from '../topology/model.ts';
 import { isReachable } from '../topology/reachable.ts';
 import { buildAssertions } from './load/assertions.ts';
-import { buildCaptures } from './load/captures.ts';
+import { buildCaptures, findObservedLink } from './load/captures.ts';
 import { buildClusters, readManifests } from './load/clusters.ts';
 import { buildReferenceRouters } from './load/control-plane.ts';
 import { attackers, attacks, buildTimeline } from './load/timeline.ts';
+import { checkReplays } from './load/replays.ts';
 import { buildWorkloads } from './load/workloads.ts';
 import type { BgpSettings, Cluster, InputFile, Scenario } from './model.ts';
 import { type ScenarioInput, scenarioSchema } from './schema.ts';
@@ -80,6 +81,7 @@ function assemble(
   const workloads = buildWorkloads(input.workloads, clusters, collector);
   const timeline = buildTimeline(input.timeline, endNs, { topology, clusters, collector });
   const captures = buildCaptures(input, attackers(timeline), { topology, clusters, collector });
+  checkReplays(input.timeline, { topology, clusters, captures, collector });
   const assertions = buildAssertions(
     input.assertions,
     {
@@ -89,6 +91,8 @@ function assemble(
       workloads: input.workloads,
       observed: input.observe !== undefined || input.timeline.some(attacks),
       diverts: input.timeline.some(attacks),
+      replays: input.timeline.some(({ event }) => event === 'scion.replay'),
+      observedLink: (text) => findObservedLink(text, captures, topology, clusters),
       recovers: input.timeline.some(({ event }) => event === 'bgp.withdraw' || event === 'link.restore'),
     },
     collector,

@@ -1,7 +1,11 @@
 /** A scenario as plain immutable data: what is built, who talks to whom, what goes wrong when, what must hold. */
+import type { PathPolicy } from '../k8s/policy/model.ts';
+import type { Alteration } from '../scion/altered-packet.ts';
 import type { IsdAs, Shape, Topology } from '../topology/model.ts';
 
-export type TransportName = 'ip' | 'vxlan' | 'wireguard' | 'cilion';
+/** In the order in which they run and are reported. */
+export const TRANSPORT_NAMES = ['ip', 'vxlan', 'wireguard', 'sig', 'cilion'] as const;
+export type TransportName = (typeof TRANSPORT_NAMES)[number];
 
 /** Where SCION paths come from: scionproto's services, or the topology alone. */
 export type ControlPlaneKind = 'reference' | 'computed';
@@ -57,6 +61,8 @@ export interface Cluster {
   readonly nodes: readonly ClusterNode[];
   readonly pods: readonly Pod[];
   readonly services: readonly Service[];
+  /** Of its pods' packets to other clusters; only CilION heeds them. */
+  readonly policies: readonly PathPolicy[];
 }
 
 export interface ClusterNode {
@@ -169,7 +175,15 @@ export interface ExecEvent extends EventBase {
   readonly argv: readonly string[];
 }
 
-export type TimelineEvent = HijackEvent | LeakEvent | WithdrawEvent | CutEvent | RestoreEvent | ShapeEvent | ExecEvent;
+/** Packets of pods in SCION that were captured on the AS's wires, sent again from there: the last `count` of them. */
+export interface ReplayEvent extends EventBase {
+  readonly event: 'scion.replay';
+  readonly by: IsdAs;
+  readonly alter: Alteration;
+  readonly count: number;
+}
+
+export type TimelineEvent = HijackEvent | LeakEvent | WithdrawEvent | CutEvent | RestoreEvent | ShapeEvent | ExecEvent | ReplayEvent;
 
 export interface Capture {
   /** Topology link id. */
@@ -196,6 +210,9 @@ export type MetricName =
   | 'observer.packets'
   | 'observer.bytes'
   | 'observer.readablePackets'
+  | 'replay.sent'
+  | 'replay.delivered'
+  | 'replay.refused'
   | 'diversion.after'
   | 'recovery.after';
 
@@ -206,8 +223,10 @@ export interface Assertion {
   readonly name: string;
   readonly transport: TransportName;
   readonly metric: MetricName;
-  /** Name of a workload, for metrics of workloads. */
+  /** Name of a workload, for metrics of workloads; of the observer, only packets between its pods count. */
   readonly workload?: string;
+  /** Topology link id: of the observer, only what arrived over it counts. */
+  readonly link?: string;
   readonly from: Offset;
   readonly to: Offset;
   readonly comparison: Comparison;

@@ -1,6 +1,6 @@
-/** A part of a scenario, as asked for on the command line. */
+/** A scenario with what the command line asks for in place of what its file says. */
 import { CilionError } from '../errors.ts';
-import type { ControlPlaneKind, Scenario, TransportName } from './model.ts';
+import { type ControlPlaneKind, type Scenario, TRANSPORT_NAMES, type TransportName } from './model.ts';
 
 const CONTROL_PLANES: readonly ControlPlaneKind[] = ['reference', 'computed'];
 
@@ -11,41 +11,48 @@ export interface Narrowing {
   readonly controlPlane?: string | undefined;
 }
 
-/** @throws CilionError (exit code 2) for what the scenario does not have, and a count that is none. */
+/** @throws CilionError (exit code 2) for what there is not, and a count that is none. */
 export function narrow(scenario: Scenario, { transport, repeat, controlPlane }: Narrowing): Scenario {
-  const transports = transport === undefined ? scenario.transports : transportsNamed(scenario, transport.split(','));
+  const transports = transport === undefined ? scenario.transports : transportsNamed(transport.split(','));
   return {
-    ...withControlPlane(scenario, controlPlane),
+    ...scenario,
     transports,
+    controlPlane: controlPlaneFor({ ...scenario, transports }, controlPlane ?? scenario.controlPlane),
     assertions: scenario.assertions.filter((assertion) => transports.includes(assertion.transport)),
     repeat: repeat === undefined ? scenario.repeat : count(repeat),
   };
 }
 
-/** With the paths of another control plane than the file names. */
-export function withControlPlane(scenario: Scenario, name: string | undefined): Scenario {
-  if (name === undefined) return scenario;
+function controlPlaneFor(scenario: Scenario, name: string): ControlPlaneKind {
   const controlPlane = CONTROL_PLANES.find((each) => each === name);
   if (controlPlane === undefined) {
     throw new CilionError(`--control-plane: there is no "${name}"`, { exitCode: 2, hint: CONTROL_PLANES.join(' or ') });
   }
-  if (controlPlane === 'computed' && scenario.referenceRouters.length > 0) {
-    throw new CilionError(`--control-plane: ${scenario.source} names referenceRouters, which need the reference`, {
-      exitCode: 2,
-    });
+  if (controlPlane === 'computed') {
+    const needing = [
+      ...(scenario.referenceRouters.length > 0 ? ['referenceRouters'] : []),
+      ...(scenario.transports.includes('sig') ? ['transport sig'] : []),
+    ];
+    if (needing.length > 0) {
+      const names = needing.join(' and ');
+      throw new CilionError(`--control-plane: ${scenario.source} has ${names}, which the reference brings`, {
+        exitCode: 2,
+      });
+    }
   }
-  return { ...scenario, controlPlane };
+  return controlPlane;
 }
 
-function transportsNamed(scenario: Scenario, names: readonly string[]): TransportName[] {
-  const unknown = names.find((name) => !scenario.transports.some((transport) => transport === name));
+/** Any, also those that the scenario does not name: it then judges nothing of them, but measures. */
+function transportsNamed(names: readonly string[]): TransportName[] {
+  const unknown = names.find((name) => !TRANSPORT_NAMES.some((transport) => transport === name));
   if (unknown !== undefined) {
-    throw new CilionError(`--transport: ${scenario.source} has no transport "${unknown}"`, {
+    throw new CilionError(`--transport: there is no transport "${unknown}"`, {
       exitCode: 2,
-      hint: `it has ${scenario.transports.join(', ')}`,
+      hint: `transports: ${TRANSPORT_NAMES.join(', ')}`,
     });
   }
-  return scenario.transports.filter((transport) => names.includes(transport));
+  return TRANSPORT_NAMES.filter((transport) => names.includes(transport));
 }
 
 function count(text: string): number {

@@ -31,6 +31,7 @@ export async function prepareWorkloads(scenario: Scenario, lab: Lab, signal: Abo
         port: FIRST_PORT + index,
         directory: lab.directory.path('work'),
         watch: lab.watch,
+        lateAnswers: scenario.timeline.some(({ event }) => event === 'scion.replay'),
       };
       return { workload, prepared: await prepare(workload, place, signal) };
     }),

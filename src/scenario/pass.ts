@@ -19,6 +19,7 @@ import { PassClock } from './pass-clock.ts';
 import { type AnySample, named, type PreparedWorkload, prepareWorkloads } from './pass-workloads.ts';
 import { failures, lateEvents, playTimeline } from './play-timeline.ts';
 import { requireReachability } from './reachability.ts';
+import { countArrivals, Replayer } from './replay.ts';
 import { recordRoutes } from './routes.ts';
 import { sampleWires, type WireSamples } from './wire-sampler.ts';
 
@@ -102,6 +103,7 @@ async function measure(context: PassContext, transport: Transport, attached: Att
     prepareWorkloads(scenario, lab, signal),
     requireReachability(lab, transport, attached, AbortSignal.any([signal, lab.watch.signal])),
   ]);
+  const arrivals = countArrivals(scenario, lab);
   const captures = await startCaptures(scenario, lab, bundle, id);
   const clock = new PassClock(performance.now() + LEAD_MS, lab.watch, signal);
   const startedAt = Date.now() + LEAD_MS;
@@ -109,10 +111,11 @@ async function measure(context: PassContext, transport: Transport, attached: Att
     t0Ns: process.hrtime.bigint() + BigInt(LEAD_MS) * 1_000_000n,
     durationNs: scenario.durationNs,
   };
+  const replayer = arrivals && new Replayer({ lab, captures: captures.files, attached, clock, arrivals });
   const loadBefore = readLoad();
   try {
     const [events, outcomes, wires, paths] = await Promise.all([
-      playTimeline(id, actionsOf(scenario, lab), clock),
+      playTimeline(id, actionsOf(scenario, lab, replayer), clock),
       Promise.all(workloads.map((each) => runWorkload(each, window, lab, clock))),
       part('sampling the wires', sampleWires(lab, scenario.durationNs / 1e9, clock, detail), NO_WIRES, lab, clock),
       part('following the routes', recordRoutes(scenario, lab, attached, id, clock), [], lab, clock),
@@ -125,7 +128,10 @@ async function measure(context: PassContext, transport: Transport, attached: Att
     const faults = [...outcomes.flatMap((outcome) => outcome.faults), ...captureFaults, ...(observed?.faults ?? [])];
     const starved = [...outcomes.flatMap((outcome) => outcome.starved), ...wires.starved];
     return {
-      data: { workloads: samples, events, wires: wires.samples, observed: observed?.packets ?? null },
+      data: {
+        ...{ workloads: samples, events, wires: wires.samples, observed: observed?.packets ?? null },
+        ...(replayer === undefined ? {} : { replays: replayer.records }),
+      },
       load,
       clock,
       startedAt,
@@ -135,6 +141,7 @@ async function measure(context: PassContext, transport: Transport, attached: Att
       starved: [...lateEvents(events), ...starved.map((reason) => `${id}: ${reason}`)],
     };
   } finally {
+    arrivals?.close();
     await captures.stop();
     await Promise.all(workloads.map(({ prepared }) => prepared.stop()));
     await putBack(context, 'the lab could not be put back', () =>
@@ -212,6 +219,7 @@ async function conclude(
   for (const { name, samples } of data.workloads) await bundle.appendSamples(key.id, name, samples);
   await bundle.appendWires(key.id, data.wires);
   if (data.observed !== null) await bundle.appendObserved(key.id, data.observed);
+  if (data.replays !== undefined) await bundle.appendReplays(key.id, data.replays);
   const ended = [...endings, ...restarts].map(({ at, text }) => `${key.id}, ${when(clock.at(at))}: ${text}`);
   // What is missing from a pass that was broken off is no further reason.
   return { data, paths, drops, faults: [...ended, ...measured.faults], starved: broken ? [] : measured.starved };

@@ -18,6 +18,8 @@ export interface Action {
   readonly text: string;
   /** `over` ends what takes long. */
   perform(over: AbortSignal): Promise<void>;
+  /** Once performed, what came of it, to stand behind the text; undefined where the text says it all. */
+  outcome?(): string | undefined;
 }
 
 /**
@@ -44,7 +46,9 @@ async function play(pass: string, action: Action, clock: PassClock): Promise<Tim
   } catch (thrown) {
     error = thrown instanceof Error ? thrown.message : String(thrown);
   }
-  const { event, text } = action;
+  const { event } = action;
+  const outcome = action.outcome?.();
+  const text = outcome === undefined ? action.text : `${action.text}: ${outcome}`;
   return { pass, event, text, planned, started, finished: clock.now(), error };
 }
 

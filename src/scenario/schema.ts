@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { duration, name, rate, ratio, size, wireTime } from '../input/fields.ts';
 import { METRIC_UNITS } from '../results/metrics.ts';
-import type { MetricName } from './model.ts';
+import { type MetricName, TRANSPORT_NAMES } from './model.ts';
 
 const asReference = z
   .string()
@@ -145,6 +145,27 @@ const event = z.discriminatedUnion('event', [
   }),
   z.strictObject({
     at,
+    event: z
+      .literal('scion.replay')
+      .describe('Sends pods’ SCION packets again that were captured at an observed AS: the last ones, UDP alone.'),
+    by: asReference,
+    alter: z
+      .enum(['nothing', 'mac', 'interface', 'position'])
+      .default('nothing')
+      .describe(
+        'nothing: as they were; mac: a bit of the hop field’s MAC; interface: another way out, with a MAC by the attacker’s key; position: one hop field further on.',
+      )
+      .meta({ examples: ['mac'] }),
+    count: z
+      .int()
+      .min(1)
+      .max(500)
+      .default(100)
+      .describe('How many, fifty every 50 ms.')
+      .meta({ examples: [50] }),
+  }),
+  z.strictObject({
+    at,
     event: z.literal('exec').describe('Runs a command in a namespace of the lab.'),
     in: z
       .string()
@@ -169,7 +190,7 @@ const assertion = z.strictObject({
     .describe('The sentence that the assertion proves or refutes.')
     .meta({ examples: ['CilION loses nothing'] }),
   transport: z
-    .enum(['ip', 'vxlan', 'wireguard', 'cilion'])
+    .enum(TRANSPORT_NAMES)
     .describe('The transport that it is about; one of `transports`.')
     .meta({ examples: ['cilion'] }),
   metric: z
@@ -179,8 +200,14 @@ const assertion = z.strictObject({
   workload: z
     .string()
     .optional()
-    .describe('Name of the workload; without it, all workloads of the metric’s kind together.')
+    .describe(
+      'Name of the workload; without it, all of the metric’s kind together. Of an observer: packets between its pods.',
+    )
     .meta({ examples: ['ping'] }),
+  link: linkReference
+    .optional()
+    .describe('Of an observer: only what arrived over this link of it.')
+    .meta({ examples: ['attacker#1'] }),
   window: z
     .tuple([duration, duration])
     .optional()
@@ -229,7 +256,7 @@ export const scenarioSchema = z
       .meta({ examples: [['core']] }),
     clusters: z.array(cluster).min(1).describe('The Kubernetes clusters at the edge.'),
     transports: z
-      .array(z.enum(['ip', 'vxlan', 'wireguard', 'cilion']))
+      .array(z.enum(TRANSPORT_NAMES))
       .min(1)
       .describe('What carries the pods’ traffic; each gets the same workloads and the same timeline.')
       .meta({ examples: [['ip', 'cilion']] }),

@@ -1,4 +1,5 @@
 /** The graph that the report draws. */
+import { allLinks } from '../topology/model.ts';
 import type { Plan } from '../emulator/plan.ts';
 import type { PathRecord, TopologyRecord } from '../results/bundle.ts';
 import type { Scenario } from './model.ts';
@@ -20,7 +21,7 @@ export function topologyRecord(scenario: Scenario, plan: Plan, paths: readonly P
       attacker: attackers.has(as.ia),
       prefix: plan.ases[index]?.prefix ?? '',
     })),
-    links: topology.links.map((link) => ({
+    links: allLinks(topology).map((link) => ({
       id: link.id,
       kind: link.kind,
       a: link.a.ia,

@@ -10,13 +10,18 @@ const POOL_LENGTH = 8;
 /** So many ASes get a /16. */
 const FEW = 250;
 
+/** The first block of the pool looks too much like a network without a number. */
+const FIRST = 1;
+
+/** As many as the pool has /20s for, whether or not the file names prefixes elsewhere. */
+export const MAX_ASES = 2 ** (20 - POOL_LENGTH) - FIRST;
+
 /** ASes for which no prefix is left are missing in the map; the loader refuses such a topology (check.ts). */
 export function asPrefixes(ases: readonly As[]): ReadonlyMap<IsdAs, Prefix> {
   const length = ases.length <= FEW ? 16 : 20;
   const named = ases.flatMap((as) => (as.prefix === undefined ? [] : [parsePrefix(as.prefix)]));
   const result = new Map<IsdAs, Prefix>();
-  // The first block of the pool looks too much like a network without a number.
-  let next = 1;
+  let next = FIRST;
   for (const as of ases) {
     const prefix = as.prefix === undefined ? nextFree() : parsePrefix(as.prefix);
     if (prefix !== undefined) result.set(as.ia, prefix);

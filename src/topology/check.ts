@@ -4,12 +4,13 @@ import type { Problem } from '../errors.ts';
 import { suggestion } from '../input/nearest.ts';
 import { type FieldPath, formatPath, type YamlFile } from '../input/yaml.ts';
 import { isdOf } from '../scion/isd-as.ts';
-import { asPrefixes } from './as-prefixes.ts';
+import { asPrefixes, MAX_ASES } from './as-prefixes.ts';
 import type { Draft, DraftAs, DraftLink } from './draft.ts';
 import type { Endpoint } from './endpoint.ts';
-import { Graph, reach } from './graph.ts';
+import { Graph, reach, stronglyConnected } from './graph.ts';
 import { overlaps, parsePrefix } from './ipv4.ts';
 import type { As, IsdAs } from './model.ts';
+import { leads } from './reachable.ts';
 
 type Report = (path: FieldPath, message: string, expected?: string) => void;
 
@@ -18,7 +19,12 @@ export function checkTopology(draft: Draft, yaml: YamlFile<unknown>): Problem[] 
   const problems: Problem[] = [];
   const report: Report = (path, message, expected) => problems.push(yaml.problem(path, message, expected));
   const ases = new Map(draft.ases.map(({ as }) => [as.ia, as]));
-  if (draft.ases.length === 0) report([], 'has no AS');
+  const [first] = draft.ases;
+  if (first === undefined) report([], 'has no AS');
+  else if (draft.ases.length > MAX_ASES) {
+    report(first.path.slice(0, 1), `there are ${draft.ases.length} ASes`, `at most ${MAX_ASES}`);
+    return problems;
+  }
   checkEnds(draft, ases, report);
   for (const link of draft.links) {
     checkKind(link, ases, report);
@@ -33,11 +39,19 @@ export function checkTopology(draft: Draft, yaml: YamlFile<unknown>): Problem[] 
   return problems;
 }
 
+/** Looking for the nearest of thousands of names takes a while, and so many lines nobody reads. */
+const MAX_SUGGESTIONS = 100;
+
 function checkEnds(draft: Draft, ases: ReadonlyMap<IsdAs, As>, report: Report): void {
   const owners = new Map<string, DraftLink>();
+  let unknown = 0;
   const check = (end: Endpoint, link: DraftLink, field: 'a' | 'b'): void => {
     const path = [...link.path, field];
-    if (!ases.has(end.ia)) report(path, `no AS ${end.ia} is defined`, suggestion(end.ia, ases.keys()));
+    if (!ases.has(end.ia)) {
+      unknown += 1;
+      const expected = unknown > MAX_SUGGESTIONS ? undefined : suggestion(end.ia, ases.keys());
+      report(path, `no AS ${end.ia} is defined`, expected);
+    }
     if (end.ifid === undefined) return;
     const name = `${end.ia}#${end.ifid}`;
     const owner = owners.get(name);
@@ -72,6 +86,8 @@ function checkKind(link: DraftLink, ases: ReadonlyMap<IsdAs, As>, report: Report
   const a = ases.get(link.a.ia);
   const b = ases.get(link.b.ia);
   if (a === undefined || b === undefined || a === b) return;
+  // BGP knows neither ISDs nor cores.
+  if (link.underlay === 'none' && link.kind === 'child') return;
   if (link.kind === 'core') {
     for (const end of [a, b]) {
       if (!end.core)
@@ -83,7 +99,9 @@ function checkKind(link: DraftLink, ases: ReadonlyMap<IsdAs, As>, report: Report
   if (b.core) report(link.path, `core AS ${b.ia} has a parent`, 'a core link, or an AS that is not core');
 }
 
-function checkWire({ shape, mtu, path }: DraftLink, report: Report): void {
+function checkWire({ shape, mtu, path, underlay }: DraftLink, report: Report): void {
+  if (shape !== undefined && underlay === 'internet')
+    report(path, 'shapes a link that has no wire of its own', 'the shape at the wires that BGP leads over');
   if (shape === undefined || mtu <= MAX_WIRE_MTU) return;
   report([...path, 'mtu'], `is ${mtu}, too large for a link that is shaped`, `at most ${MAX_WIRE_MTU}`);
 }
@@ -101,7 +119,7 @@ function checkCores(draft: Draft, report: Report): Set<number> {
 }
 
 function checkGraph(draft: Draft, report: Report): void {
-  const graph = new Graph(draft.links);
+  const graph = new Graph(draft.links.filter(({ underlay }) => underlay !== 'none'));
   const first = draft.ases[0]?.as.ia;
   if (first === undefined) return;
   const reached = reach([first], (ia) => graph.neighbours(ia));
@@ -116,32 +134,43 @@ function checkGraph(draft: Draft, report: Report): void {
       report(path, `no chain of parents leads from ${as.ia} to a core AS`, 'a child link to it');
     }
   }
-  checkCycles(draft, graph, report);
+  checkCycles(draft, new Graph(draft.links), report);
+  checkInternet(draft, report);
+}
+
+/** What a routed link needs of the wires: that BGP knows a way from end to end, and that a packet fits whichever it is. */
+function checkInternet({ links, ases }: Draft, report: Report): void {
+  const routed = links.filter(({ underlay }) => underlay === 'internet');
+  if (routed.length === 0) return;
+  const wires = links.filter(({ underlay }) => underlay !== 'internet');
+  const graph = new Graph(wires);
+  const narrowestWire = wires.reduce((least, wire) => Math.min(least, wire.mtu), Number.POSITIVE_INFINITY);
+  const inside = new Map(ases.map(({ as }) => [as.ia, as.mtu]));
+  for (const { a, b, mtu, path } of routed) {
+    if (!leads(graph, a.ia, b.ia)) {
+      report(
+        path,
+        `BGP knows no way over wires from ${a.ia} to ${b.ia}`,
+        'providers, a core or a peering link between them',
+      );
+    }
+    const narrowest = Math.min(inside.get(a.ia) ?? mtu, inside.get(b.ia) ?? mtu, narrowestWire);
+    if (mtu > narrowest)
+      report([...path, 'mtu'], `is ${mtu}, more than a wire or an AS on the way takes`, `at most ${narrowest}`);
+  }
 }
 
 /** Providers in a circle: BGP need not converge (Gao-Rexford), and no beacon would ever pass. */
 function checkCycles(draft: Draft, graph: Graph, report: Report): void {
-  const uphill = acyclic(draft, graph);
-  const below = new Map<IsdAs, Set<IsdAs>>();
-  for (const { kind, a, b, path } of draft.links) {
-    if (kind !== 'child' || uphill.has(b.ia)) continue;
-    const reached = below.get(b.ia) ?? reach([b.ia], (ia) => graph.neighbours(ia, 'child'));
-    below.set(b.ia, reached);
-    if (reached.has(a.ia)) report(path, `${a.ia} is a provider of itself through ${b.ia}`, 'no circle');
-  }
-}
-
-/** The ASes none of whose providers, or providers' providers, stand in a circle: taken away from the top, one by one. */
-function acyclic({ ases }: Draft, graph: Graph): Set<IsdAs> {
-  const parentsLeft = new Map(ases.map(({ as }) => [as.ia, graph.neighbours(as.ia, 'parent').length]));
-  const tops = ases.flatMap(({ as }) => (parentsLeft.get(as.ia) === 0 ? [as.ia] : []));
-  return reach(tops, (ia) =>
-    graph.neighbours(ia, 'child').filter((child) => {
-      const left = (parentsLeft.get(child) ?? 0) - 1;
-      parentsLeft.set(child, left);
-      return left === 0;
-    }),
+  const circle = stronglyConnected(
+    draft.ases.map(({ as }) => as.ia),
+    (ia) => graph.neighbours(ia, 'child'),
+    (ia) => graph.neighbours(ia, 'parent'),
   );
+  for (const { kind, a, b, path } of draft.links) {
+    if (kind !== 'child' || circle.get(a.ia) !== circle.get(b.ia)) continue;
+    report(path, `${a.ia} is a provider of itself through ${b.ia}`, 'no circle');
+  }
 }
 
 function checkIssuers(draft: Draft, ases: ReadonlyMap<IsdAs, As>, coreless: ReadonlySet<number>, report: Report): void {

@@ -58,17 +58,23 @@ export function completeTopology(draft: Draft): Topology {
   for (const end of draft.links.flatMap((link) => [link.a, link.b])) {
     if (end.ifid !== undefined) usedIn(end.ia).add(end.ifid);
   }
-  const complete = (end: Endpoint): LinkEnd => {
-    const taken = usedIn(end.ia);
-    let ifid = end.ifid ?? 1;
-    if (end.ifid === undefined) while (taken.has(ifid)) ifid++;
-    taken.add(ifid);
-    return { ...end, ifid };
+  // Below these, every number is taken.
+  const lowest = new Map<IsdAs, InterfaceId>();
+  const deal = (ia: IsdAs): InterfaceId => {
+    const taken = usedIn(ia);
+    let ifid = lowest.get(ia) ?? 1;
+    while (taken.has(ifid)) ifid++;
+    lowest.set(ia, ifid + 1);
+    return ifid;
   };
+  const complete = (end: Endpoint): LinkEnd => ({ ...end, ifid: end.ifid ?? deal(end.ia) });
   const links = draft.links.map(({ path: _, ...link }): Link => {
     const a = complete(link.a);
     const b = complete(link.b);
     return { id: `${a.ia}#${a.ifid}--${b.ia}#${b.ifid}`, ...link, a, b };
   });
-  return { name: draft.name, source: draft.source, ases: draft.ases.map(({ as }) => as), links };
+  const [ipLinks = [], scionLinks = []] = [true, false].map((ip) =>
+    links.filter(({ underlay }) => (underlay === 'none') === ip),
+  );
+  return { name: draft.name, source: draft.source, ases: draft.ases.map(({ as }) => as), links: scionLinks, ipLinks };
 }

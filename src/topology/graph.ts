@@ -34,3 +34,41 @@ export function reach(start: readonly IsdAs[], next: (ia: IsdAs) => readonly Isd
   for (const ia of reached) for (const other of next(ia)) reached.add(other);
   return reached;
 }
+
+/**
+ * For each AS a number, which it shares with those that `down` leads to and back from (Kosaraju's algorithm; time grows with
+ * the number of links). `up` is `down` the other way.
+ */
+export function stronglyConnected(
+  ases: readonly IsdAs[],
+  down: (ia: IsdAs) => readonly IsdAs[],
+  up: (ia: IsdAs) => readonly IsdAs[],
+): Map<IsdAs, number> {
+  const groups = new Map<IsdAs, number>();
+  for (const ia of deepestFirst(ases, down).reverse()) {
+    if (groups.has(ia)) continue;
+    const members = reach([ia], (member) => up(member).filter((other) => !groups.has(other)));
+    const group = groups.size;
+    for (const member of members) groups.set(member, group);
+  }
+  return groups;
+}
+
+/** Each AS behind all that it leads to first. A stack of our own: chains may be longer than the engine's. */
+function deepestFirst(ases: readonly IsdAs[], down: (ia: IsdAs) => readonly IsdAs[]): IsdAs[] {
+  const order: IsdAs[] = [];
+  const seen = new Set<IsdAs>();
+  for (const root of ases) {
+    const stack = seen.has(root) ? [] : [{ ia: root, left: [...down(root)] }];
+    seen.add(root);
+    for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+      const next = top.left.pop();
+      if (next === undefined) order.push(stack.pop()!.ia);
+      else if (!seen.has(next)) {
+        seen.add(next);
+        stack.push({ ia: next, left: [...down(next)] });
+      }
+    }
+  }
+  return order;
+}

@@ -11,8 +11,11 @@ export type InterfaceId = number;
 
 export type LinkKind = 'core' | 'child' | 'peer';
 
-/** How a SCION link is carried: UDP/IP straight over the wire. */
-export type Underlay = 'wire';
+/**
+ * How a link carries SCION. `wire`: UDP/IP straight over its wire. `internet`: UDP/IP between addresses of the two ASes,
+ * routed by BGP over whatever wires it says; the link has no wire of its own. `none`: not at all, the wire carries IP alone.
+ */
+export type Underlay = 'wire' | 'internet' | 'none';
 
 /** What a wire does to the frames that cross it in one direction. */
 export interface Shape {
@@ -61,7 +64,7 @@ export interface Link {
   readonly kind: LinkKind;
   readonly a: LinkEnd;
   readonly b: LinkEnd;
-  /** Largest IP packet on the wire, bytes. */
+  /** Largest IP packet, bytes: on the wire, or routed between the ends. */
   readonly mtu: number;
   readonly underlay: Underlay;
   /** From a to b and back; absent on a link that the file does not shape. */
@@ -73,5 +76,18 @@ export interface Topology {
   /** The file it was read from, as given by the user. */
   readonly source: string;
   readonly ases: readonly As[];
+  /** Those that carry SCION. */
   readonly links: readonly Link[];
+  /** Those that carry IP and BGP alone (underlay `none`). */
+  readonly ipLinks: readonly Link[];
+}
+
+/** Links with a wire: where IP packets and BGP sessions are. */
+export function wiresOf({ links, ipLinks }: Pick<Topology, 'links' | 'ipLinks'>): Link[] {
+  return [...links.filter(({ underlay }) => underlay !== 'internet'), ...ipLinks];
+}
+
+/** Every link of the file. */
+export function allLinks({ links, ipLinks }: Pick<Topology, 'links' | 'ipLinks'>): Link[] {
+  return [...links, ...ipLinks];
 }

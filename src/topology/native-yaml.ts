@@ -62,7 +62,8 @@ function issues(as: TopologyInput['ases'][string] | undefined): boolean {
 
 function readLink(link: LinkInput, index: number, { defaults }: TopologyInput): DraftLink {
   const { a, b, type, underlay, mtu, ab, ba, ...both } = link;
-  const shapes = [defaults.link, both, ab, ba];
+  // What the file asks of every wire is no fault of a link without one; what it asks of that link is (check.ts).
+  const shapes = [...(underlay === 'internet' ? [] : [defaults.link]), both, ab, ba];
   const shaped = shapes.some((shape) => Object.values(shape ?? {}).some((value) => value !== undefined));
   return {
     kind: type,

@@ -1,14 +1,15 @@
 /** A topology as text in our own format: what `parseTopology` makes the same topology of, but for the file's name. */
 import { DURATION, formatQuantity, RATE, RATIO } from '../input/units.ts';
-import type { As, Link, LinkEnd, Shape, Topology } from './model.ts';
+import { type As, allLinks, type Link, type LinkEnd, type Shape, type Topology } from './model.ts';
 import { DEFAULT_MTU } from './schema.ts';
 
 type Fields = readonly (readonly [name: string, value: string | undefined])[];
 
 /** With every number that the loader dealt written out, so that later changes of the file do not move it. */
-export function printTopology({ name, ases, links }: Topology): string {
+export function printTopology(topology: Topology): string {
+  const { name, ases } = topology;
   const asLines = ases.map((as) => `  ${as.ia}: ${flow(asFields(as))}\n`);
-  const linkLines = links.map((link) => `  - ${flow(linkFields(link))}\n`);
+  const linkLines = allLinks(topology).map((link) => `  - ${flow(linkFields(link))}\n`);
   const list = (lines: readonly string[], empty: string) =>
     lines.length === 0 ? ` ${empty}\n` : `\n${lines.join('')}`;
   return `name: ${name}\n\nases:${list(asLines, '{}')}\nlinks:${list(linkLines, '[]')}`;
@@ -29,12 +30,13 @@ function asFields(as: As): Fields {
   ];
 }
 
-function linkFields({ a, b, kind, mtu, shape }: Link): Fields {
+function linkFields({ a, b, kind, mtu, underlay, shape }: Link): Fields {
   const [ab, ba] = shape === undefined ? [] : [flow(shapeFields(shape.ab)), flow(shapeFields(shape.ba))];
   return [
     ['a', end(a)],
     ['b', end(b)],
     ['type', kind],
+    ['underlay', underlay === 'wire' ? undefined : underlay],
     ['mtu', mtu === DEFAULT_MTU ? undefined : String(mtu)],
     ...(shape !== undefined && ab === ba ? shapeFields(shape.ab) : [['ab', ab] as const, ['ba', ba] as const]),
   ];

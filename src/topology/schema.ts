@@ -80,12 +80,14 @@ const link = z.strictObject({
     .enum(['core', 'child', 'peer'])
     .describe('child: a provides for b; core: between core ASes; peer: equals.')
     .meta({ examples: ['child'] }),
-  mtu: mtu.optional().describe('Largest IP packet on the wire, bytes.'),
+  mtu: mtu.optional().describe('Largest IP packet on the wire, bytes; over `internet`, routed between the ends.'),
   underlay: z
-    .enum(['wire'])
+    .enum(['wire', 'internet', 'none'])
     .default('wire')
-    .describe('How SCION is carried: UDP straight over the wire. No other underlay is built yet.')
-    .meta({ examples: ['wire'] }),
+    .describe(
+      'wire: SCION in UDP straight over the wire. internet: in UDP routed by BGP, without a wire of its own. none: the wire carries IP and BGP alone.',
+    )
+    .meta({ examples: ['internet', 'none', 'wire'] }),
   ...shapeFields,
   ab: shape.optional().describe('What is different from a to b.'),
   ba: shape.optional().describe('What is different from b to a.'),

@@ -5,10 +5,19 @@ import { ipBatch } from '../emulator/ip-batch.ts';
 import type { Lab } from '../emulator/lab.ts';
 import type { ClusterPlan, NodePlan, Plan, PodPlan } from '../emulator/plan.ts';
 import { LabError } from '../errors.ts';
-import { desiredState } from '../k8s/agent/desired-state.ts';
+import { desiredState, type Intent } from '../k8s/agent/desired-state.ts';
 import { NodeAgent } from '../k8s/agent/node-agent.ts';
 import { HOST_PORT, type NodeView, type RemoteNode, ROUTER_PORT, type Sibling } from '../k8s/agent/node-view.ts';
-import { ifindexLimit, linkSides } from './cilion-routers.ts';
+import { LAB_NAMESPACE } from '../k8s/policy/manifests.ts';
+import { accessWires, ifindexLimit, linkSides } from './cilion-routers.ts';
+
+/** Of packets that a policy leaves to plain IP: they do not see the routes into the segmenter, but BGP's. */
+const FALLBACK_MARK = 0x5c10;
+/** Routing table that leads remote pods' packets into the segmenter; looked up before BGP's. */
+const SEGMENTER_TABLE = 5210;
+
+/** Failover is the probes' affair and does not wait for this. */
+const EVENTS_POLL_MS = 50;
 
 export class CilionNode {
   readonly node: NodePlan;
@@ -18,7 +27,9 @@ export class CilionNode {
   readonly #view: NodeView;
   readonly #netns: string;
   readonly #pods: readonly PodPlan[];
+  readonly #intent: Intent;
   readonly #dataplane: NodeDataplane;
+  #stopWatching: () => void = () => {};
 
   constructor(lab: Lab, cluster: ClusterPlan, node: NodePlan, pins: string) {
     this.#lab = lab;
@@ -26,6 +37,8 @@ export class CilionNode {
     this.node = node;
     this.#netns = lab.netns(node.namespace);
     this.#pods = cluster.pods.filter((pod) => pod.node === node.name);
+    const pods = this.#pods.map(({ address, labels }) => ({ namespace: LAB_NAMESPACE, address, labels }));
+    this.#intent = { pods, policies: cluster.policies };
     this.#view = nodeView(lab.plan, cluster, node);
     const linkLimit = lab.plan.ases.find((as) => as.ia === cluster.ia)?.linkLimit ?? 0;
     this.#dataplane = NodeDataplane.load({ ifindexLimit: ifindexLimit(lab.plan), linkLimit });
@@ -37,6 +50,7 @@ export class CilionNode {
       podCidr: node.podCidr,
       segmenterIn: node.segmenter.outer.ifindex,
       segmenterOut: node.segmenter.inner.ifindex,
+      fallbackMark: FALLBACK_MARK,
     });
     this.agent = new NodeAgent(this.#dataplane);
     this.agent.configure(this.#view, lab.control.forwardingKey(cluster.ia), linkLimit);
@@ -51,30 +65,55 @@ export class CilionNode {
     const { control } = this.#lab;
     const { ia } = this.#view;
     if (this.#view.remotes.some((remote) => control.paths(ia, remote.ia).length === 0)) return;
-    this.agent.reconcile(desiredState(this.#view, (dst) => control.paths(ia, dst)));
+    this.agent.reconcile(desiredState(this.#view, (dst) => control.paths(ia, dst), this.#intent));
   }
 
-  /** Puts the programs on the node's devices, and leads what they leave to the kernel into the segmenter. */
-  async attach(): Promise<void> {
+  /** Puts the border router on the node's devices. */
+  attachRouter(): void {
     for (const device of this.#xdpDevices()) {
       if (device.ifid === 0) this.#dataplane.attachInternal(device);
       else this.#dataplane.attachUplink(device);
     }
+    for (const device of this.#accessDevices()) this.#dataplane.attachAccess(device);
+  }
+
+  /** Has pods' packets to other clusters sent into SCION; what the programs leave to the kernel goes into the segmenter. */
+  async attachPods(): Promise<void> {
     for (const device of this.#podSides()) this.#dataplane.attachPodSide(device);
     await this.#routes('add');
   }
 
   /** Once every node is attached: the far ends must be able to answer. */
   startProbing(): void {
+    this.#watchInterfaces();
     const name = `the agent of ${this.#cluster}/${this.node.name}`;
     this.agent.startProbing(this.#netns, (error) => this.#lab.watch.report(`${name} failed: ${String(error)}`));
   }
 
-  async detach(): Promise<void> {
+  /** What routers on the way say of their interfaces goes on to the daemon, which then leaves them out. */
+  #watchInterfaces(): void {
+    const ring = this.#dataplane.watchInterfaces(({ ia, ifid }) => this.#lab.interfaceDown(this.#view.ia, ia, ifid));
+    const timer = setInterval(() => ring.poll(), EVENTS_POLL_MS);
+    this.#stopWatching = () => {
+      clearInterval(timer);
+      ring.close();
+      this.#stopWatching = () => {};
+    };
+  }
+
+  stopProbing(): void {
     this.agent.stopProbing();
+    this.#stopWatching();
+  }
+
+  async detachPods(): Promise<void> {
+    this.stopProbing();
     await this.#routes('del');
     for (const device of this.#podSides()) this.#dataplane.detachPodSide(device);
-    for (const device of this.#xdpDevices()) this.#dataplane.detachXdp(device);
+  }
+
+  detachRouter(): void {
+    for (const device of [...this.#xdpDevices(), ...this.#accessDevices()]) this.#dataplane.detachXdp(device);
   }
 
   /** Since the programs were loaded. */
@@ -88,9 +127,15 @@ export class CilionNode {
   }
 
   #xdpDevices(): { ifindex: number; netns: string; ifid: number }[] {
-    const uplinks = this.#view.interfaces.map(({ ifindex, ifid }) => ({ ifindex, netns: this.#netns, ifid }));
+    const wired = this.#view.interfaces.filter(({ routed }) => routed !== true);
+    const uplinks = wired.map(({ ifindex, ifid }) => ({ ifindex, netns: this.#netns, ifid }));
     const { lan } = this.#view;
     return lan === undefined ? uplinks : [...uplinks, { ifindex: lan.ifindex, netns: this.#netns, ifid: 0 }];
+  }
+
+  #accessDevices(): { ifindex: number; netns: string }[] {
+    const own = accessWires(this.#lab.plan).filter(({ namespace }) => namespace === this.node.namespace);
+    return own.map(({ ifindex }) => ({ ifindex, netns: this.#netns }));
   }
 
   #podSides(): { ifindex: number; netns: string }[] {
@@ -104,10 +149,13 @@ export class CilionNode {
    */
   async #routes(verb: 'add' | 'del'): Promise<void> {
     const { device } = this.node.segmenter.outer;
-    const commands = this.#view.remotes.map(({ podCidr }) => {
+    const routes = this.#view.remotes.map(({ podCidr }) => {
       const mtu = this.agent.innerMtu(podCidr);
-      return `route ${verb} ${podCidr} dev ${device} scope link src ${this.node.address} mtu lock ${mtu}`;
+      const where = `dev ${device} scope link table ${SEGMENTER_TABLE}`;
+      return `route ${verb} ${podCidr} ${where} src ${this.node.address} mtu lock ${mtu}`;
     });
+    const rule = `rule ${verb} not fwmark ${FALLBACK_MARK} lookup ${SEGMENTER_TABLE} priority ${SEGMENTER_TABLE}`;
+    const commands = [...routes, rule];
     await ipBatch(commands, this.#lab.directory.namespaceName(this.node.namespace));
   }
 }
@@ -142,6 +190,7 @@ function nodeView(plan: Plan, cluster: ClusterPlan, node: NodePlan): NodeView {
         ifindex: own.ifindex,
         own,
         remote,
+        routed: link.underlay === 'internet',
         mtu: link.mtu,
       })),
     siblings,

@@ -6,6 +6,9 @@ import type { Lab } from '../emulator/lab.ts';
 import type { AsPlan, LinkEndPlan, LinkPlan, Plan } from '../emulator/plan.ts';
 import type { IsdAs } from '../topology/model.ts';
 
+/** `bfd.required_min_rx_interval` of the reference router, unless configured (doc/manuals/router.rst). */
+const BFD_MIN_RX_NS = 200_000_000;
+
 /** One end of a link, as the AS at that end sees it. */
 export interface LinkSide {
   readonly link: LinkPlan;
@@ -20,16 +23,19 @@ export class TransitRouters {
   readonly #lab: Lab;
   readonly #ases: readonly AsPlan[];
   readonly #sides: readonly LinkSide[];
+  readonly #access: readonly LinkEndPlan[];
 
   constructor(lab: Lab, pins: string) {
     const { plan } = lab;
     this.#lab = lab;
     this.#ases = plan.ases.filter((as) => as.cluster === undefined && as.router === 'xdp');
     this.#sides = linkSides(plan).filter(({ own }) => this.#ases.some(({ ia }) => ia === own.ia));
+    this.#access = accessWires(plan).filter(({ ia }) => this.#ases.some((as) => as.ia === ia));
     this.#dataplane = BorderRouterDataplane.load({
       ifindexLimit: ifindexLimit(plan),
       asCount: plan.ases.length,
       linkCount: plan.ases.reduce((sum, as) => sum + as.linkLimit, 0),
+      bfdSessionCount: this.#sides.length,
     });
     this.#dataplane.pin(pins);
     for (const { ia, slot, linkBase, linkLimit } of this.#ases) {
@@ -37,21 +43,35 @@ export class TransitRouters {
       const slowPath = plan.controlPlane === 'reference';
       this.#dataplane.configureAs(slot, { ia, forwardingKey, linkBase, linkLimit, slowPath });
     }
-    for (const { link, own, remote, role } of this.#sides) {
-      const settings = { ifid: own.ifid, role, ifindex: own.ifindex, own, remote, mtu: link.mtu };
-      this.#dataplane.configureLink(this.#slot(own.ia), settings);
-    }
+    this.#sides.forEach(({ link, own, remote, role }, index) => {
+      const routed = link.underlay === 'internet';
+      // Without a slow path nobody speaks BFD, and the sessions count for nothing.
+      const bfdSession = routed ? 0 : index + 1;
+      if (bfdSession > 0) this.#dataplane.beginBfdSession(bfdSession, BFD_MIN_RX_NS);
+      const device = { ifid: own.ifid, role, ifindex: own.ifindex, own, remote, mtu: link.mtu };
+      this.#dataplane.configureLink(this.#slot(own.ia), { ...device, routed, bfdSession });
+    });
   }
 
   attach(): void {
-    for (const { own } of this.#sides) {
+    for (const { own } of this.#wired()) {
       const device = { ifindex: own.ifindex, netns: this.#lab.netns(own.namespace) };
       this.#dataplane.attach({ ...device, slot: this.#slot(own.ia), ifid: own.ifid });
+    }
+    for (const { ia, ifindex, namespace } of this.#access) {
+      this.#dataplane.attachAccess({ ifindex, netns: this.#lab.netns(namespace), slot: this.#slot(ia) });
     }
   }
 
   detach(): void {
-    for (const { own } of this.#sides) this.#dataplane.detach(own.ifindex, this.#lab.netns(own.namespace));
+    for (const { ifindex, namespace } of [...this.#wired().map(({ own }) => own), ...this.#access]) {
+      this.#dataplane.detach(ifindex, this.#lab.netns(namespace));
+    }
+  }
+
+  /** Sides with a device of their own. */
+  #wired(): LinkSide[] {
+    return this.#sides.filter(({ link }) => link.underlay !== 'internet');
   }
 
   /** Since the programs were loaded. */
@@ -71,6 +91,13 @@ export function linkSides(plan: Plan): LinkSide[] {
     { link, own: link.a, remote: link.b, role: link.kind },
     { link, own: link.b, remote: link.a, role: link.kind === 'child' ? 'parent' : link.kind },
   ]);
+}
+
+/** Ends of wires without SCION at routers with a routed link, whose packets may come in there. */
+export function accessWires(plan: Plan): LinkEndPlan[] {
+  const routed = plan.links.filter(({ underlay }) => underlay === 'internet').flatMap(({ a, b }) => [a, b]);
+  const ends = plan.ipLinks.flatMap(({ a, b }) => [a, b]);
+  return ends.filter((end) => routed.some(({ namespace }) => namespace === end.namespace));
 }
 
 /** Above every interface index of the lab. */

@@ -3,7 +3,7 @@
  * has one. The programs are loaded and their maps filled once a lab; attaching puts them on the lab's devices.
  */
 import { mkdirSync } from 'node:fs';
-import type { ReasonCount } from '../dataplane/counters.ts';
+import { isWork, type ReasonCount } from '../dataplane/counters.ts';
 import type { Lab } from '../emulator/lab.ts';
 import { LabError } from '../errors.ts';
 import { CilionNode } from './cilion-node.ts';
@@ -14,65 +14,98 @@ import type { Attached, PodPlace, Route, Transport } from './transport.ts';
 /** Folders of pinned maps on the lab's BPF file system: the transit ASes' under this name, a node's under its own. */
 export const ROUTERS_PINS = 'routers';
 
-const loaded = new WeakMap<Lab, LoadedCilion>();
+const loaded = new WeakMap<Lab, LabRouters>();
 
 export const cilion: Transport = {
   name: 'cilion',
   about: 'SCION from node to node, border routers in XDP',
-  load,
+  load: (lab) => void LabRouters.of(lab),
   async attach(lab) {
-    const attached = new AttachedCilion(lab, load(lab));
+    const attached = new AttachedCilion(lab, LabRouters.of(lab));
     await attached.attach();
     return attached;
   },
 };
 
-interface LoadedCilion {
-  readonly routers: TransitRouters;
+/** The border routers of a lab, those of transit ASes and the nodes: loaded once. */
+export class LabRouters {
   readonly nodes: readonly CilionNode[];
-}
+  readonly #transit: TransitRouters;
+  readonly #lab: Lab;
 
-function load(lab: Lab): LoadedCilion {
-  const before = loaded.get(lab);
-  if (before !== undefined) return before;
-  const pins = (name: string) => {
-    const folder = lab.directory.path('bpf', name);
-    mkdirSync(folder);
-    return folder;
-  };
-  const cilionLab = {
-    routers: new TransitRouters(lab, pins(ROUTERS_PINS)),
-    nodes: lab.plan.clusters.flatMap((cluster) =>
+  private constructor(lab: Lab) {
+    const pins = (name: string) => {
+      const folder = lab.directory.path('bpf', name);
+      mkdirSync(folder);
+      return folder;
+    };
+    this.#lab = lab;
+    this.#transit = new TransitRouters(lab, pins(ROUTERS_PINS));
+    this.nodes = lab.plan.clusters.flatMap((cluster) =>
       cluster.nodes.map((node) => new CilionNode(lab, cluster, node, pins(node.namespace))),
-    ),
-  };
-  loaded.set(lab, cilionLab);
-  return cilionLab;
+    );
+  }
+
+  static of(lab: Lab): LabRouters {
+    const routers = loaded.get(lab) ?? new LabRouters(lab);
+    loaded.set(lab, routers);
+    return routers;
+  }
+
+  /** Transit first: the first packet of a node finds every router at work. */
+  attach(): void {
+    this.#transit.attach();
+    for (const node of this.nodes) node.attachRouter();
+  }
+
+  detach(): void {
+    for (const node of this.nodes) node.detachRouter();
+    this.#transit.detach();
+  }
+
+  /**
+   * Reason → packets that were neither forwarded nor delivered, since the programs were loaded. What a slow path takes
+   * over is not among them.
+   */
+  drops(): Record<string, number> {
+    const slowPath = this.#lab.plan.controlPlane === 'reference';
+    return this.#count(({ outcome }) => outcome === 'drop' || (outcome === 'slow' && !slowPath));
+  }
+
+  /** Reason → packets that were refused, by whoever has the last word on them; work that XDP leaves to others is none. */
+  refused(): Record<string, number> {
+    return this.#count(({ reason, outcome }) => outcome !== 'done' && !isWork(reason));
+  }
+
+  #count(counts: (count: ReasonCount) => boolean): Record<string, number> {
+    const all = [...this.#transit.counters(), ...this.nodes.flatMap((node) => node.counters())];
+    const sums: Record<string, number> = {};
+    for (const count of all.filter(counts)) sums[count.reason] = (sums[count.reason] ?? 0) + count.packets;
+    return sums;
+  }
 }
 
 class AttachedCilion implements Attached {
   readonly #lab: Lab;
-  readonly #cilion: LoadedCilion;
+  readonly #routers: LabRouters;
   readonly #before: Readonly<Record<string, number>>;
 
-  constructor(lab: Lab, cilion: LoadedCilion) {
+  constructor(lab: Lab, routers: LabRouters) {
     this.#lab = lab;
-    this.#cilion = cilion;
-    this.#before = drops(lab, cilion);
+    this.#routers = routers;
+    this.#before = routers.drops();
   }
 
-  /** Transit first: the first packet of a node finds every router at work. */
   async attach(): Promise<void> {
-    const { routers, nodes } = this.#cilion;
-    routers.attach();
-    for (const node of nodes) await node.attach();
-    for (const node of nodes) node.startProbing();
+    this.#routers.attach();
+    for (const node of this.#routers.nodes) await node.attachPods();
+    for (const node of this.#routers.nodes) node.startProbing();
   }
 
-  async route({ node }: PodPlace, to: PodPlace): Promise<Route> {
-    const from = this.#cilion.nodes.find((each) => each.node === node);
+  async route({ node, pod }: PodPlace, to: PodPlace): Promise<Route> {
+    const from = this.#routers.nodes.find((each) => each.node === node);
     if (from === undefined) throw new LabError(`CilION is not attached to node ${node.name}`);
-    const usable = from.agent.paths(from.remoteId(to.node.address)).find((each) => each.usable);
+    const usable = from.agent.paths(from.remoteId(to.node.address), pod.address).find((each) => each.usable);
     return {
       ases: usable?.path.hops.map(({ ia }) => ia) ?? [],
       arrives: usable !== undefined,
@@ -81,14 +114,15 @@ class AttachedCilion implements Attached {
   }
 
   drops(): Record<string, number> {
-    const since = Object.entries(drops(this.#lab, this.#cilion)).map(
-      ([reason, packets]) => [reason, packets - (this.#before[reason] ?? 0)] as const,
-    );
-    return Object.fromEntries(since.filter(([, packets]) => packets > 0));
+    return since(this.#before, this.#routers.drops());
+  }
+
+  refused(): Record<string, number> {
+    return this.#routers.refused();
   }
 
   release(): void {
-    for (const node of this.#cilion.nodes) node.agent.stopProbing();
+    for (const node of this.#routers.nodes) node.stopProbing();
   }
 
   leave(): Promise<void> {
@@ -96,21 +130,16 @@ class AttachedCilion implements Attached {
   }
 
   async detach(): Promise<void> {
-    for (const node of this.#cilion.nodes) await node.detach();
-    this.#cilion.routers.detach();
+    for (const node of this.#routers.nodes) await node.detachPods();
+    this.#routers.detach();
   }
 }
 
-/**
- * Reason → packets that were neither forwarded nor delivered, since the programs were loaded. What a slow path takes over
- * is not among them.
- */
-function drops({ plan }: Lab, { routers, nodes }: LoadedCilion): Record<string, number> {
-  const counts: readonly ReasonCount[] = [...routers.counters(), ...nodes.flatMap((node) => node.counters())];
-  const sums: Record<string, number> = {};
-  for (const { reason, outcome, packets } of counts) {
-    if (outcome === 'drop' || (outcome === 'slow' && plan.controlPlane === 'computed'))
-      sums[reason] = (sums[reason] ?? 0) + packets;
-  }
-  return sums;
+/** What was counted between two readings of `LabRouters.drops`. */
+export function since(
+  before: Readonly<Record<string, number>>,
+  now: Readonly<Record<string, number>>,
+): Record<string, number> {
+  const counts = Object.entries(now).map(([reason, packets]) => [reason, packets - (before[reason] ?? 0)] as const);
+  return Object.fromEntries(counts.filter(([, packets]) => packets > 0));
 }

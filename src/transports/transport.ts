@@ -19,6 +19,8 @@ export interface Attached {
   route(from: PodPlace, to: PodPlace): Promise<Route>;
   /** Reason → packets that the dataplane dropped since it was attached; empty without a BPF dataplane. */
   drops(): Readonly<Record<string, number>>;
+  /** Reason → packets whose path or header a router refused since then, whoever finishes them; absent without a BPF dataplane. */
+  refused?(): Readonly<Record<string, number>>;
   /** Ends what this process does for it; what is attached goes on by itself. */
   release(): void;
   /** After `release`: a process of the lab's own does from now on what this one did. */

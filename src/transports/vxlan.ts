@@ -4,7 +4,7 @@
  */
 import { ipBatch } from '../emulator/ip-batch.ts';
 import type { Lab } from '../emulator/lab.ts';
-import type { ClusterPlan, NodePlan } from '../emulator/plan.ts';
+import { type ClusterPlan, type NodePlan, wiredLinks } from '../emulator/plan.ts';
 import { inParallel } from '../process/parallel.ts';
 import { run } from '../process/process.ts';
 import { bgpRoute } from './bgp-route.ts';
@@ -53,7 +53,7 @@ function endpointsOf(lab: Lab): Endpoint[] {
 async function configure(lab: Lab, own: Endpoint, endpoints: readonly Endpoint[]): Promise<void> {
   const others = endpoints.filter(({ cluster }) => cluster !== own.cluster);
   // As an operator who knows the underlay would set it: no outer packet needs to be fragmented.
-  const mtu = Math.min(...lab.plan.links.map((link) => link.mtu)) - OVERHEAD;
+  const mtu = Math.min(...wiredLinks(lab.plan).map((link) => link.mtu)) - OVERHEAD;
   await ip(
     lab,
     own.node,

@@ -3,7 +3,7 @@
  * CIDR. The outer packets go where BGP says. In the kernel where it has WireGuard, else by wireguard-go in user space.
  */
 import { createPrivateKey, createPublicKey, hkdfSync } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ipBatch } from '../emulator/ip-batch.ts';
 import { Journal } from '../emulator/journal.ts';
@@ -120,16 +120,19 @@ async function configure(lab: Lab, own: Endpoint, endpoints: readonly Endpoint[]
   const { node, device } = own;
   const peers = endpoints.filter(({ cluster }) => cluster !== own.cluster);
   if (inKernel) await ip(lab, node, `link add dev ${device} type wireguard`);
-  await run(['wg', 'setconf', device, '/dev/stdin'], {
-    netns: lab.netns(node.namespace),
-    input: [
+  const config = lab.directory.path('work', `${device}.conf`);
+  writeFileSync(
+    config,
+    [
       `[Interface]\nPrivateKey = ${own.privateKey}\nListenPort = ${PORT}\n`,
       ...peers.map(
         (peer) =>
           `[Peer]\nPublicKey = ${peer.publicKey}\nAllowedIPs = ${peer.node.podCidr}\nEndpoint = ${peer.node.address}:${PORT}\n`,
       ),
     ].join('\n'),
-  });
+    { mode: 0o600 },
+  );
+  await run(['wg', 'setconf', device, config], { netns: lab.netns(node.namespace) });
   // As an operator who knows the underlay would set it: no outer packet needs to be fragmented, padding included.
   const room = Math.min(...lab.plan.links.map((link) => link.mtu)) - OVERHEAD;
   await ip(

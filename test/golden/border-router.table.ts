@@ -35,6 +35,7 @@ import {
   shortcut,
   straight,
 } from './paths.ts';
+import { POSITION_ROWS } from './positions.table.ts';
 import { type Described, ELSEWHERE, HERE, TIMESTAMP } from './row.ts';
 
 export interface RouterRow extends Described {
@@ -268,4 +269,5 @@ export const BORDER_ROUTER_ROWS: readonly RouterRow[] = [
   ...lies,
   ...underlay,
   ...otherKinds,
+  ...POSITION_ROWS,
 ];

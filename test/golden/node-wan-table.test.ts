@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { buildAll } from '../../src/dataplane/build.ts';
 import { sendOn } from '../model/frame-outcome.ts';
 import { type RouterConfig, routePacket } from '../model/router.ts';
+import { bothLengths, cutTo } from './edits.ts';
 import { wrapFrame } from './frame.ts';
 import { HOST_PORT, NODE, NodeBench, SIBLING, SIBLING_NAME } from './node-bench.ts';
 import { NODE_WAN_ROWS, type NodeRow, REMOTE } from './node-wan.table.ts';
@@ -47,7 +48,7 @@ for (const row of NODE_WAN_ROWS) {
     assert.equal(hex(packetOf(row)), known?.in, 'the packet as the reference writes it');
     const frame = frameOf(row, Buffer.from(known!.in, 'hex'));
     const config = configOf(row);
-    bench.configure(config, NOW);
+    bench.configure(config, row.now ?? NOW);
     const run = bench.receiveFrame(frame, row.from === 1 ? 1 : 0);
     const { action, out } = expected(row, frame, known!.out);
     assert.deepEqual([run.reason, run.action], [row.reason, action]);
@@ -81,7 +82,47 @@ function toSibling(row: NodeRow, frame: Uint8Array, referenceOut?: string): Uint
   if (referenceOut !== undefined) {
     return sendOn(frame, Buffer.from(referenceOut, 'hex'), { own: NODE, remote: SIBLING });
   }
-  const arrived = routePacket(packetOf(row), 1, configOf(row), NOW);
+  const arrived = routePacket(packetOf(row), 1, configOf(row), row.now ?? NOW);
   assert.ok(arrived.verdict === 'deliver');
   return sendOn(frame, arrived.packet, { own: NODE, remote: { ...SIBLING, port: HOST_PORT } });
 }
+
+const TRUNCATED: readonly (readonly [string, string])[] = [
+  ['a pod’s packet', 'node: a pod’s UDP packet'],
+  ['a pod’s packet by way of the sibling', 'node: a pod’s packet by way of the sibling'],
+  ['a pod’s packet behind 64 hop fields', 'node: a pod’s packet behind 64 hop fields'],
+  ['a host’s packet', 'node: from a host, first hop, in construction direction'],
+];
+
+for (const [what, name] of TRUNCATED) {
+  test(`node: ${what}, cut at every byte, is refused for its length and goes on whole`, () => {
+    const row = NODE_WAN_ROWS.find((each) => each.name === name)!;
+    const packet = packetOf(row);
+    const frame = frameOf(row, packet);
+    const headerLength = 4 * packet[5]!;
+    bench.configure(configOf(row), NOW);
+    const reasonOf = (cut: Uint8Array) => bench.receiveFrame(cut, row.from === 1 ? 1 : 0).reason;
+    for (let length = 0; length <= packet.length; length++) {
+      const missing = packet.length - length;
+      const short = cutTo(frame.length - missing)(frame);
+      const told = length < headerLength ? 'TRUNCATED' : missing > 0 ? 'PACKET_SIZE' : row.reason;
+      assert.equal(reasonOf(bothLengths(-missing)(short)), told, `${length} of ${packet.length} bytes`);
+      const untold = missing > 0 ? 'UNDERLAY_LENGTH' : row.reason;
+      assert.equal(reasonOf(short), untold, `${length} of ${packet.length} bytes, and nothing says so`);
+    }
+    // The kernel hands over no frame without its Ethernet header.
+    for (let length = 14; length < 42; length++)
+      assert.equal(reasonOf(cutTo(length)(frame)), 'NONE', `${length} bytes`);
+  });
+}
+
+test('node: a pod’s packet, cut at every byte with all of SCION’s lengths right, is delivered whole or not at all', () => {
+  const row = NODE_WAN_ROWS.find(({ name }) => name === 'node: a pod’s UDP packet')!;
+  const whole = row.payload!;
+  bench.configure(configOf(row), NOW);
+  for (let length = 0; length <= whole.length; length++) {
+    const cut = { ...row, payload: whole.slice(0, length) };
+    const { reason } = bench.receiveFrame(frameOf(cut, packetOf(cut)), 1);
+    assert.equal(reason, length < whole.length ? 'INNER_MALFORMED' : 'DECAPSULATED', `${length} bytes`);
+  }
+});

@@ -7,6 +7,7 @@ import type { Neighbour } from '../model/router.ts';
 import { byte, type Edit, scionByte, tagged, udpLength } from './edits.ts';
 import { ICMP, innerPacket, TCP, tcpSegment } from './inner.ts';
 import { NODE, SIBLING } from './node-bench.ts';
+import { NODE_POSITION_ROWS } from './node-positions.table.ts';
 import { atEnd, atStart, crossing, intoPeering, outOfPeering, type PathHere, straight } from './paths.ts';
 import { type Described, DST, ELSEWHERE, HERE, SRC } from './row.ts';
 
@@ -17,6 +18,8 @@ export interface NodeRow extends Described {
   readonly siblingLink?: Neighbour;
   /** By interface 1; from the sibling router or a host of the AS to the router's port; or from the sibling to the host port. */
   readonly from: 1 | 'sibling' | 'host' | 'sibling to host' | 'host to host';
+  /** Unix seconds; a minute after the path was made unless given. */
+  readonly now?: number;
   readonly edit?: Edit;
   readonly reason: Reason | 'NONE';
 }
@@ -218,7 +221,7 @@ const underlay: NodeRow[] = [
   { name: 'node: another address on the AS’s network', links: UP, from: 'host', path: atStart(true), src: HERE, edit: byte(33, 9), reason: 'NONE' },
 ];
 
-export const NODE_WAN_ROWS: readonly NodeRow[] = [...routed, ...delivered, ...underlay];
+export const NODE_WAN_ROWS: readonly NodeRow[] = [...routed, ...delivered, ...underlay, ...NODE_POSITION_ROWS];
 
 /** Whose pods have 10.1.1.0/24. */
 export const REMOTE = SRC;

@@ -59,6 +59,7 @@ const encapsulated: PodRow[] = [
   { name: 'pod: GRE', inner: { protocol: 47 }, reason: 'ENCAPSULATED' },
   { name: 'pod: a header alone', inner: { payload: [] }, reason: 'ENCAPSULATED' },
   { name: 'pod: a packet of odd length', inner: { payload: long(101) }, reason: 'ENCAPSULATED' },
+  ...[21, 22, 23, 27, 255, 1001].map((length): PodRow => ({ name: `pod: a packet of ${length} bytes`, inner: { payload: long(length) }, reason: 'ENCAPSULATED' })),
   { name: 'pod: IP options', inner: { options: [1, 1, 1, 0] }, reason: 'ENCAPSULATED' },
   { name: 'pod: as many IP options as there can be', inner: { options: new Array<number>(40).fill(1) }, reason: 'ENCAPSULATED' },
   { name: 'pod: may not be fragmented', inner: { dontFragment: true }, reason: 'ENCAPSULATED' },
@@ -94,6 +95,7 @@ const forTheKernel: PodRow[] = [
   { name: 'pod: two VLAN tags', edit: tagged(0x88a8, 0x8100), reason: 'NONE' },
   { name: 'pod: an IP header of 16 bytes', edit: byte(14, 0x44), reason: 'NONE' },
   { name: 'pod: says it is longer than it is', edit: byte(17, 29), reason: 'NONE' },
+  { name: 'pod: a VLAN tag of priority alone', edit: (frame) => byte(15, 0)(tagged(0x8100)(frame)), reason: 'NONE' },
   { name: 'pod: padding behind the packet', edit: padded(3), reason: 'NONE' },
 ];
 
@@ -114,6 +116,12 @@ const toBeCut: PodRow[] = [
   { name: 'GSO: two segments, the second of one byte', inner: large(1001), gsoSize: 1000, reason: 'SEGMENTED', packets: 2 },
   { name: 'GSO: segments as long as the path takes', inner: large(3000), gsoSize: INNER_MTU - 40, reason: 'SEGMENTED', packets: 3 },
   { name: 'GSO: segments a byte longer than the path takes', inner: large(3000), gsoSize: INNER_MTU - 39, reason: 'NONE' },
+  { name: 'GSO: segments of two bytes', inner: large(3), gsoSize: 2, reason: 'SEGMENTED', packets: 2 },
+  { name: 'GSO: segments of 536 bytes, the least that TCP counts on', inner: large(3001), gsoSize: 536, reason: 'SEGMENTED', packets: 6 },
+  { name: 'GSO: segments of odd length', inner: large(3000), gsoSize: 997, reason: 'SEGMENTED', packets: 4 },
+  { name: 'GSO: TCP options that every segment repeats', inner: { protocol: TCP, payload: tcpSegment([1, 1, 8, 10, 0, 0, 0, 1, 0, 0, 0, 2], 0x10, long(3021)) }, gsoSize: 1000, reason: 'SEGMENTED', packets: 4 },
+  { name: 'GSO: a TTL of 1', inner: { ...large(3001), ttl: 1 }, gsoSize: 1000, reason: 'NONE' },
+  { name: 'GSO: to the internet', inner: { ...large(3001), dst: '8.8.8.8' }, gsoSize: 1000, reason: 'NONE' },
   { name: 'GSO: UDP', inner: { payload: long(3020) }, gsoSize: 1000, reason: 'NONE' },
   { name: 'GSO: IP options', inner: { ...large(3001), options: [1, 1, 1, 0] }, gsoSize: 1000, reason: 'NONE' },
   { name: 'GSO: not cut by the segmenter either', inner: large(3001), gsoSize: 1000, segmented: true, reason: 'NO_ROOM', packets: 4 },

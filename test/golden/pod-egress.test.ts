@@ -110,6 +110,23 @@ test('a pod with a policy takes that policy’s paths, and without one those of 
   assert.equal(pathTaken(), 0);
 });
 
+test('a policy that allows no path drops under a reason of its own, one whose paths have failed under that of no path', () => {
+  node.setPodPolicy(POD, 7);
+  node.setPathSet(7, 1, { paths: [] });
+  assert.deepEqual([send().action, send().reason], [TC_ACT_SHOT, 'POLICY_BLOCKED']);
+  assert.equal(pathTaken({ src: '10.1.1.3' }), 0);
+  node.setPathSet(7, 1, { paths: [{ id: 2 }] });
+  node.health.setDown(2, true);
+  assert.deepEqual([send().action, send().reason], [TC_ACT_SHOT, 'NO_PATH']);
+  node.setPathSet(7, 1, { paths: [], onNone: 'pass' });
+  assert.deepEqual([send().action, send().mark], [TC_ACT_OK, MARK]);
+  bench.setSegmented(true);
+  assert.deepEqual([send().action, send().reason], [TC_ACT_SHOT, 'NO_PATH']);
+  bench.setSegmented(false);
+  node.removePodPolicy(POD);
+  node.removePathSet(7, 1);
+});
+
 test('a path id that does not exist and a weight that cannot be are refused', () => {
   assert.throws(() => bench.setPath(256), RangeError);
   assert.throws(() => node.setPathSet(0, 1, { paths: [{ id: 0, weight: 0 }] }), RangeError);

@@ -36,6 +36,7 @@ export function twoWays(): { readonly topology: Topology; readonly clusters: rea
     nodes: nodes.map((interfaces, index) => ({ name: `n${index + 1}`, interfaces })),
     pods: [],
     services: [],
+    policies: [],
   });
   return { topology, clusters: [cluster('a', '1-ff00:0:111', [[1], [2]]), cluster('b', '1-ff00:0:112', [[1, 2]])] };
 }

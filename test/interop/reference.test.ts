@@ -16,6 +16,7 @@ import { FollowedPaths } from '../../src/scion/reference/followed-paths.ts';
 import type { Crash } from '../../src/scion/reference/service.ts';
 import { scionTools } from '../../src/scion/reference/tools.ts';
 import { forwardingKeys } from '../../src/scion/segments.ts';
+import { UNDERLAY_OVERHEAD } from '../../src/topology/schema.ts';
 import { type ReferenceLab, twoWays, withReferenceLab } from './reference-lab.ts';
 
 /** For whatever takes a second or two on an idle machine. */
@@ -55,7 +56,7 @@ test('an AS of two nodes and two providers, all on the reference', { timeout: 30
       );
 
       await t.test('the daemon says what the plan says: AS, MTU, and which node has which interface', async () => {
-        assert.deepEqual(await client.as(), { ia: SRC, core: false, mtu: 1472 });
+        assert.deepEqual(await client.as(), { ia: SRC, core: false, mtu: 1472 - UNDERLAY_OVERHEAD });
         const nodes = plan.clusters.find(({ ia }) => ia === SRC)!.nodes;
         const expected = new Map(nodes.map((node) => [node.interfaces[0]!, `${node.address}:30042`]));
         assert.deepEqual(new Map([...(await client.interfaces())].sort()), expected);

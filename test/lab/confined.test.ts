@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -59,8 +59,16 @@ test('a confined command writes no file of the host', async () => {
   const inTmp = join(tmpdir(), `${NAME}-open`);
   writeFileSync(inTmp, '', { mode: 0o666 });
   try {
-    for (const path of [`/etc/${NAME}`, `/usr/${NAME}`, join(process.cwd(), NAME), `/dev/${NAME}`, `/${NAME}`]) {
-      await assert.rejects(confined(['touch', path]), /Read-only|Permission denied/, path);
+    for (const path of [
+      `/etc/${NAME}`,
+      `/usr/${NAME}`,
+      join(process.cwd(), NAME),
+      `/dev/${NAME}`,
+      `/dev/shm/${NAME}`,
+      `/${NAME}`,
+    ]) {
+      // A checkout in a scratch folder is not even there.
+      await assert.rejects(confined(['touch', path]), /Read-only|Permission denied|No such file/, path);
       assert.equal(existsSync(path), false);
     }
     await assert.rejects(confined(['test', '-e', inTmp]), /exit code 1/, 'another folder than the host’s');
@@ -71,6 +79,7 @@ test('a confined command writes no file of the host', async () => {
 
 test('what a confined command writes to its scratch folders is gone with it', async () => {
   for (const folder of ['/tmp', '/var/tmp']) {
+    assert.equal((await confined(['find', folder, '-mindepth', '1'])).stdout, '', 'it begins empty');
     await confined(['touch', `${folder}/${NAME}`]);
     assert.equal(existsSync(`${folder}/${NAME}`), false);
     await assert.rejects(confined(['test', '-e', `${folder}/${NAME}`]), /exit code 1/);
@@ -79,6 +88,7 @@ test('what a confined command writes to its scratch folders is gone with it', as
 
 test('a confined command reads no secret of root, of the environment or of the lab', async () => {
   await assert.rejects(confined(['cat', '/etc/shadow']), /Permission denied/);
+  assert.equal((await confined(['cat', '/etc/passwd'])).stdout, readFileSync('/etc/passwd', 'utf8'), 'it is no secret');
   const { stdout } = await confined(['env'], { env: { CT_SECRET: 'swordfish' } });
   assert.doesNotMatch(stdout, /swordfish/);
   assert.equal((await confined(['find', '/run', '/sys', '-mindepth', '1'])).stdout, '');

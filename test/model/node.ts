@@ -18,6 +18,7 @@ import {
 import { decapsulated, type RemotePods } from './inner-packet.ts';
 import { answerTo, probeIn } from './probe.ts';
 import { refuseUnreadable } from './read-packet.ts';
+import { type Device, leaveBy, type RoutedUnderlay, routedLinkOf } from './routed.ts';
 import { type Ingress, numberOf, type RouterConfig, routePacket } from './router.ts';
 
 export interface ModelNode {
@@ -30,6 +31,7 @@ export interface ModelNode {
   /** The AS's other node: name in the router's configuration, and where it is. */
   readonly sibling: UnderlayEnd & { readonly name: string };
   readonly podCidr: string;
+  readonly routed?: RoutedUnderlay;
   readonly remotes: readonly RemotePods[];
   /** Token that the answer to a probe of a path has to bring back. */
   readonly token: (path: number) => bigint | undefined;
@@ -38,12 +40,19 @@ export interface ModelNode {
 }
 
 /** What the node does with a frame from the device of a link (or of the AS's network, 0) at `now`, Unix seconds. */
-export function atNode(frame: Uint8Array, device: InterfaceId, node: ModelNode, now: number): FrameOutcome {
-  if (device !== 0) {
+export function atNode(frame: Uint8Array, device: Device, node: ModelNode, now: number): FrameOutcome {
+  const routed = routedLinkOf(frame, node.routed);
+  if (device !== 0 && device !== 'access') {
     const { own, remote } = node.ends(device);
-    if (!isUdpTo(frame, own.address, own.port)) return notOurs(frame);
-    return isFrom(frame, remote) ? route(frame, device, node, now) : dropped('UNDERLAY_SOURCE');
+    if (isUdpTo(frame, own.address, own.port)) {
+      return isFrom(frame, remote) ? route(frame, device, node, now) : dropped('UNDERLAY_SOURCE');
+    }
   }
+  if (routed !== undefined) {
+    const { remote } = node.ends(routed);
+    return isFrom(frame, remote) ? route(frame, routed, node, now) : dropped('UNDERLAY_SOURCE');
+  }
+  if (device !== 0) return notOurs(frame);
   if (isUdpTo(frame, node.own.address, node.hostPort)) return atHost(frame, node, now);
   if (!isUdpTo(frame, node.own.address, node.own.port)) return notOurs(frame);
   return route(frame, isFrom(frame, node.sibling) ? { sibling: node.sibling.name } : 0, node, now);
@@ -55,8 +64,7 @@ function route(frame: Uint8Array, ingress: Ingress, node: ModelNode, now: number
   const outcome = routePacket(opened.packet, ingress, node.config, now);
   if (outcome.verdict === 'deliver') return deliver(frame, outcome.packet, ingress, node, now);
   if (outcome.verdict !== 'forward') return dropped(outcome.reason);
-  const sent = sendOn(frame, outcome.packet, node.ends(outcome.egress));
-  return { action: 'redirect', reasons: [outcome.reason], frame: sent };
+  return leaveBy(frame, outcome.packet, { ...outcome, ends: node.ends(outcome.egress) }, node.routed);
 }
 
 /** From a router of the AS, which has checked the hop field. */
@@ -76,6 +84,7 @@ function atHost(frame: Uint8Array, node: ModelNode, now: number): FrameOutcome {
 
 const POD_PACKET = 253;
 const PROBE = 254;
+const SCMP = 202;
 
 /** @param packet with the SegID as whoever answers needs it */
 function deliver(frame: Uint8Array, packet: Uint8Array, ingress: Ingress, node: ModelNode, now: number): FrameOutcome {
@@ -86,9 +95,26 @@ function deliver(frame: Uint8Array, packet: Uint8Array, ingress: Ingress, node: 
     return decapsulated(frame, packet.subarray(headerLength), 42 + headerLength, header.src.ia, node);
   }
   if (host === node.own.address && header.nextHeader === PROBE) return receiveProbe(frame, packet, node, now);
+  if (host === node.own.address && header.nextHeader === SCMP) {
+    const heard = isInterfaceDown(packet.subarray(headerLength), node);
+    return dropped(heard ? 'INTERFACE_DOWN_HEARD' : 'LOCAL_DELIVERY');
+  }
   if (ingress === 0 || host !== node.sibling.address) return dropped('LOCAL_DELIVERY');
   const toHost = { own: node.own, remote: { ...node.sibling, port: node.hostPort } };
   return { action: 'redirect', reasons: ['TO_SIBLING'], frame: sendOn(frame, packet, toHost) };
+}
+
+/** Length of the messages 5 and 6 before the packet that they quote (doc/protocols/scmp.rst). */
+const INTERFACE_DOWN_LENGTHS: Readonly<Record<number, number>> = { 5: 20, 6: 28 };
+
+/** That an interface is down, about a packet of this node; what is quoted may be cut short behind its addresses. */
+function isInterfaceDown(message: Uint8Array, node: ModelNode): boolean {
+  const quote = message.subarray(INTERFACE_DOWN_LENGTHS[message[0] ?? 0] ?? message.length);
+  if (quote.length < 36) return false;
+  const view = new DataView(quote.buffer, quote.byteOffset, quote.length);
+  return (
+    view.getBigUint64(20) === numberOf(node.config.ia) && quote[9] === 0 && addressAt(quote, 32) === node.own.address
+  );
 }
 
 function receiveProbe(frame: Uint8Array, packet: Uint8Array, node: ModelNode, now: number): FrameOutcome {

@@ -1,4 +1,5 @@
 /** pod_egress as a whole: a pod's frame, and how it leaves. The kernel's large packets (GSO) are not modelled. */
+import { macBytes } from '../../src/dataplane/mac-address.ts';
 import { internetChecksum } from '../golden/frame.ts';
 import { dropped, type FrameOutcome, notOurs } from './frame-outcome.ts';
 import { findRemote, type RemotePods } from './inner-packet.ts';
@@ -12,12 +13,16 @@ export interface EgressPath {
   /** It has not expired, is not down and answers. */
   readonly usable: boolean;
   readonly weight: number;
+  /** BGP routes the underlay: MAC addresses towards its far end, `none` where there is no way. */
+  readonly routed?: { readonly own: string; readonly next: string } | 'none';
 }
 
 export interface ModelEgress {
   readonly remotes: readonly RemotePods[];
   /** Paths towards a remote node for the pod with this address. */
   readonly paths: (remote: number, pod: number) => readonly EgressPath[];
+  /** The pod has a policy of its own. */
+  readonly policied: (pod: number) => boolean;
   readonly strategy: 'ordered' | 'weighted';
   readonly onNone: 'block' | 'pass';
   /** The frame comes out of the segmenter: the kernel has already routed it. */
@@ -35,10 +40,13 @@ export function atPodEgress(frame: Uint8Array, egress: ModelEgress): FrameOutcom
   const remote = findRemote(egress.remotes, ip.getUint32(16));
   if (remote === undefined) return notOurs(frame);
   const hash = flowHash(out);
-  const path = choose(egress.paths(remote.id, ip.getUint32(12)), egress.strategy, hash);
-  if (path === undefined) {
-    return egress.segmented || egress.onNone === 'block' ? dropped('NO_PATH') : notOurs(frame);
+  const pod = ip.getUint32(12);
+  const paths = egress.paths(remote.id, pod);
+  const path = choose(paths, egress.strategy, hash);
+  if (path === undefined && egress.onNone === 'block') {
+    return dropped(egress.policied(pod) && paths.length === 0 ? 'POLICY_BLOCKED' : 'NO_PATH');
   }
+  if (path === undefined) return egress.segmented ? dropped('NO_PATH') : notOurs(frame);
   if (hasPorts(out) && out[23] === TCP) lowerMss(out, 34, remote.innerMtu);
   const length = out.length - ETHERNET;
   if (ip.getUint16(2) !== length) return egress.segmented ? dropped('INNER_MALFORMED') : notOurs(out);
@@ -47,6 +55,7 @@ export function atPodEgress(frame: Uint8Array, egress: ModelEgress): FrameOutcom
     if (out[22]! <= 1) return notOurs(out);
     decrementTtl(ip);
   }
+  if (path.routed === 'none') return dropped('NO_ROUTE');
   return { action: 'redirect', reasons: ['ENCAPSULATED'], frame: encapsulated(out.subarray(ETHERNET), path, hash) };
 }
 
@@ -91,10 +100,11 @@ function decrementTtl(ip: DataView): void {
   ip.setUint8(8, ip.getUint8(8) - 1);
 }
 
-function encapsulated(inner: Uint8Array, { header }: EgressPath, hash: number): Uint8Array {
+function encapsulated(inner: Uint8Array, { header, routed }: EgressPath, hash: number): Uint8Array {
   const frame = new Uint8Array(header.length + inner.length);
   frame.set(header);
   frame.set(inner, header.length);
+  if (routed !== undefined && routed !== 'none') frame.set([...macBytes(routed.next), ...macBytes(routed.own)]);
   const view = new DataView(frame.buffer);
   view.setUint16(16, frame.length - ETHERNET);
   view.setUint16(24, 0);

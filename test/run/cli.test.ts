@@ -73,7 +73,7 @@ test('a lab that does not exist is named, with where to look', async () => {
 test('a part of a scenario that it does not have is bad input', async () => {
   const transport = await cilion(['run', 'scenarios/tiny.yaml', '--transport', 'ip,vxlam']);
   assert.equal(transport.code, 2);
-  assert.match(transport.stderr, /has no transport "vxlam"[\s\S]*it has ip, cilion/);
+  assert.match(transport.stderr, /there is no transport "vxlam"[\s\S]*transports: ip, vxlan, wireguard, sig, cilion/);
   const repeat = await cilion(['run', 'scenarios/tiny.yaml', '--repeat', 'twice']);
   assert.equal(repeat.code, 2);
   assert.match(repeat.stderr, /--repeat: "twice" is no whole number/);

@@ -1,43 +1,43 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, afterEach, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import type { Ended } from './cilion.ts';
+import { type LabLine, labsIn, succeed, upIn } from './lab-machine.ts';
 import { Machine } from './machine.ts';
 import type { MachinePhoto } from './machine-photo.ts';
 
+const ENTRY = fileURLToPath(new URL('../../cilion', import.meta.url));
+
 let machine: Machine;
 let bare: MachinePhoto;
+let bpf: MachinePhoto;
 
 before(async () => {
   machine = await Machine.start();
   assert.equal((await machine.cilion('destroy', '--all')).code, 0);
   bare = await machine.photograph();
+  bpf = await machine.photographBpf();
+});
+
+// What a failed test left would be in the way of all that follow.
+afterEach(async () => {
+  if (existsSync(join(machine.disk, 'run/cilion'))) await machine.cilion('destroy', '--all', '--force');
 });
 
 after(() => machine.end());
 
-async function succeeds(...args: string[]): Promise<Ended> {
-  const ended = await machine.cilion(...args);
-  assert.equal(ended.code, 0, `${args.join(' ')}: ${ended.stderr}`);
-  return ended;
+function succeeds(...args: string[]): Promise<Ended> {
+  return succeed(machine, ...args);
 }
 
 function up(id: string): Promise<Ended> {
-  return succeeds('up', 'scenarios/tiny.yaml', '--id', id, '--transport', 'ip');
+  return upIn(machine, id);
 }
 
-interface Line {
-  readonly id: string;
-  readonly state: string;
-  readonly pid: number | null;
-  readonly ageSeconds: number;
-  readonly memoryBytes: number;
-  readonly command: string;
-}
-
-async function labs(): Promise<Line[]> {
-  return JSON.parse((await succeeds('ls', '--json')).stdout) as Line[];
+function labs(): Promise<LabLine[]> {
+  return labsIn(machine);
 }
 
 test('a lab is taken down when its scenario and topology are gone', async () => {
@@ -95,44 +95,27 @@ test('a namespace name that is taken is an error that says by whom; neither the 
   await machine.assertUnchanged(bare, 'taken name');
 });
 
-const DAMAGE: Readonly<Record<string, (journal: string) => string>> = {
-  'without its last line’s end': (journal) => journal.slice(0, -20),
-  'that is empty': () => '',
-  'that is no JSON': (journal) => journal.replaceAll('{', '<'),
-  'that names what is not the lab’s': () => '{"kind":"bpffs","path":"/"}\n{"kind":"namespace","name":"../../etc"}\n',
-};
-
-for (const [how, damage] of Object.entries(DAMAGE)) {
-  test(`with a journal ${how}, destroy undoes what it can and names the rest, which --force undoes`, async () => {
-    await up('one');
-    const file = join(machine.disk, 'run/cilion/one/journal.ndjson');
-    const journal = readFileSync(file, 'utf8');
-    writeFileSync(file, damage(journal));
-    const { code, stderr } = await machine.cilion('destroy', 'one');
-    assert.equal(code, 3, stderr);
-    assert.match(
-      stderr,
-      /lab one is damaged: .*journal[^\n]*\n {0,2}left, as nothing says that they are its: .*cil-one-/,
-    );
-    assert.match(stderr, /cilion destroy one --force/);
-    const rest = (await machine.run(['ip', 'netns', 'list'])).stdout.trim().split('\n');
-    const named = damage(journal)
-      .split('\n')
-      .slice(0, -1)
-      .filter((line) => /"name":"cil-one-/.test(line));
-    assert.equal(rest.length, journal.split('"namespace"').length - 1 - named.length);
-    assert.equal((await labs())[0]?.id, 'one');
-    await succeeds('destroy', 'one', '--force');
-    await machine.assertUnchanged(bare, how);
-  });
-}
-
-test('a lab without its owner file or with a damaged one is left over, and can be taken down', async () => {
+test('destroy ends what others run in a namespace of the lab: another user, and root with all rights', async () => {
   await up('one');
-  writeFileSync(join(machine.disk, 'run/cilion/one/owner.json'), '{"pid":');
-  assert.equal((await labs())[0]?.state, 'left over');
+  const inPod = ['nsenter', '--net=/run/netns/cil-one-pod-a-client-1', '--'];
+  const nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--'];
+  const guests = [machine.launch([...inPod, 'sleep', '600']), machine.launch([...inPod, ...nobody, 'sleep', '600'])];
+  await Promise.all(guests.map((guest) => machine.programPid(guest)));
   await succeeds('destroy', 'one');
-  await machine.assertUnchanged(bare, 'owner file');
+  await Promise.all(guests.map(({ ended }) => ended));
+  await machine.assertUnchanged(bare, 'guests');
+});
+
+test('addresses that a lab has are no obstacle where the machine has them too, and the machine keeps them', async () => {
+  const addresses = ['10.1.0.1/16', '172.16.0.0/31'];
+  for (const address of addresses) await machine.run(['ip', 'addr', 'add', address, 'dev', 'lo']);
+  const used = await machine.photograph();
+  await up('one');
+  assert.match((await machine.run(['ip', '-n', 'cil-one-as-1-ff00_0_110', '-o', 'addr'])).stdout, /172\.16\.0\.0\/31/);
+  await succeeds('destroy', 'one');
+  await machine.assertUnchanged(used, 'the same addresses');
+  for (const address of addresses) await machine.run(['ip', 'addr', 'del', address, 'dev', 'lo']);
+  await machine.assertUnchanged(bare, 'addresses removed');
 });
 
 test('an id that no lab has is refused with those that labs have', async () => {
@@ -145,14 +128,24 @@ test('an id that no lab has is refused with those that labs have', async () => {
   await succeeds('destroy', 'one');
 });
 
+/** Stands before ip(8) in PATH and lets it begin once the gate is open: until then nothing is built. */
+const GATED_IP = `#!/bin/sh
+while [ ! -e /tmp/gated/open ]; do sleep 0.05; done
+PATH=\${PATH#*:}
+exec ip "$@"
+`;
+
 test('ls tells a lab that is being built from one that runs and one whose command was killed', async () => {
-  const run = machine.launchCilion('run', 'scenarios/tiny.yaml', '--results', '/tmp/results');
+  const gated = join(machine.disk, 'tmp/gated');
+  mkdirSync(gated);
+  writeFileSync(join(gated, 'ip'), GATED_IP, { mode: 0o755 });
+  const path = `PATH=/tmp/gated:${process.env['PATH']}`;
+  const run = machine.launch(['env', path, ENTRY, 'run', 'scenarios/tiny.yaml', '--results', '/tmp/results']);
   const pid = await machine.programPid(run);
   await machine.appears('run/cilion/*/owner.json');
-  process.kill(pid, 'SIGSTOP');
   const [building] = await labs();
   assert.equal(building?.state, 'building');
-  process.kill(pid, 'SIGCONT');
+  writeFileSync(join(gated, 'open'), '');
   await run.printed(/build the lab/);
   const [running] = await labs();
   assert.equal(running?.state, 'running');
@@ -167,6 +160,7 @@ test('ls tells a lab that is being built from one that runs and one whose comman
   const [dead] = await labs();
   assert.deepEqual([dead?.state, dead?.pid], ['left over', null]);
   await succeeds('destroy', '--all');
+  rmSync(gated, { recursive: true });
   await machine.assertUnchanged(bare, 'left over');
 });
 
@@ -179,6 +173,8 @@ test('destroy of a lab that a command is at work on ends the command, which take
   assert.match(stderr, /ended by SIGTERM/);
   await machine.assertUnchanged(bare, 'ended by destroy');
 });
+
+test('no BPF program, map or link is left of all these labs', () => machine.assertNoBpfLeft(bpf));
 
 /** As it counts itself: the last of the pids that proc_pid_status(5) shows, one for each pid namespace. */
 function pidInMachine(pid: number): number {

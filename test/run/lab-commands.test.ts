@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { NEEDED_CAPABILITIES } from '../../src/process/capabilities.ts';
+import { run } from '../../src/process/process.ts';
 import { type HostPhoto, photographHost } from '../lab/host-photo.ts';
-import { cilion } from './cilion.ts';
+import { cilion, type Ended, startProgram } from './cilion.ts';
 
 let bare: HostPhoto;
 let id = '';
@@ -53,6 +55,34 @@ test('drops reads the counters of a lab that another process runs', async () => 
   const delivered = rows.filter(({ reason }) => reason === 'DECAPSULATED');
   assert.equal(delivered.length, 4, 'each of the four nodes was reached when the lab came up');
 });
+
+test('no namespace of a lab knows any but those of the lab, and none of its devices is on the host', async () => {
+  const { stdout } = await run(['ip', 'netns', 'list']);
+  const names = stdout.split('\n').flatMap((line) => line.split(' ')[0] ?? []);
+  const own = names.filter((name) => name.startsWith(`cil-${id}-`));
+  assert.ok(own.length > 15);
+  for (const name of own) {
+    const known = (await run(['ip', '-n', name, 'netns', 'list-id'])).stdout.split('\n').filter((line) => line !== '');
+    assert.ok(known.length > 0, `${name} is joined to others`);
+    for (const line of known) assert.match(line, new RegExp(`iproute2 netns name: cil-${id}-`), name);
+  }
+  assert.deepEqual((await photographHost()).devices, bare.devices);
+});
+
+test('what a command starts has the rights that are kept, and no descriptor that its caller left open', async () => {
+  const inPod = (...argv: string[]) => cilionWithOpenFile(['shell', id, 'a/client-1', '--', ...argv]);
+  const { stdout: status } = await inPod('cat', '/proc/self/status');
+  const kept = NEEDED_CAPABILITIES.reduce((set, { bit }) => set | (1n << BigInt(bit)), 0n);
+  const bounding = BigInt(`0x${/^CapBnd:\s*([0-9a-f]+)$/m.exec(status)?.[1]}`);
+  assert.equal(bounding & ~kept, 0n);
+  const { stdout: open } = await inPod('ls', '-l', '/proc/self/fd');
+  assert.doesNotMatch(open, /README\.md/);
+});
+
+/** Called by somebody who has a file open, as editors and other runners do. */
+function cilionWithOpenFile(args: readonly string[]): Promise<Ended> {
+  return startProgram(['bash', '-c', 'exec 77<README.md; exec ./cilion "$@"', 'bash', ...args]).ended;
+}
 
 test('destroy takes the lab down and leaves the host as it was', async () => {
   const { stdout, code } = await cilion(['destroy', id]);

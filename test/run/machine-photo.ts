@@ -1,7 +1,8 @@
 /**
  * Everything on a machine that a command could leave behind, as sorted lines; prints them as JSON when it is started as
- * a program, which is how a test photographs a machine of its own (machine.ts). Files are not in it: the machine's disk
- * holds nothing else than what was written, and is looked at from outside.
+ * a program, which is how a test photographs a machine of its own (machine.ts); with the argument `bpf`, the BPF objects
+ * of the kernel. Files are not in it: the machine's disk holds nothing else than what was written, and is looked at from
+ * outside.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -35,33 +36,41 @@ const PROGRAMS: Readonly<Record<string, readonly string[]>> = {
   pins: ['find', '/sys/fs/bpf', '-mindepth', '1'],
 };
 
-/** The kernel has one list of each for all machines on it. */
-export const SHARED: Readonly<Record<string, readonly string[]>> = {
+/** The kernel has one list of each for all machines on it, so these are a photograph of their own. */
+const BPF_PROGRAMS: Readonly<Record<string, readonly string[]>> = {
   'BPF programs': ['bpftool', 'prog', 'list'],
   'BPF maps': ['bpftool', 'map', 'list'],
   'BPF links': ['bpftool', 'link', 'list'],
 };
 
 async function photographMachine(): Promise<MachinePhoto> {
-  const photo: Record<string, readonly string[]> = {
+  return {
+    ...(await outputs(PROGRAMS)),
+    // Read when the programs above have ended.
     processes: processes(),
     mounts: lines(readFileSync('/proc/mounts', 'utf8')),
     sysctls: sysctls('/proc/sys'),
   };
-  for (const [name, argv] of Object.entries({ ...PROGRAMS, ...SHARED })) photo[name] = await output(name, argv);
-  return photo;
+}
+
+async function photographBpf(): Promise<MachinePhoto> {
+  const all = Object.entries(await outputs(BPF_PROGRAMS));
+  // The line that begins with an object's id says which it is; those beneath it differ with time and use.
+  return Object.fromEntries(all.map(([name, found]) => [name, found.filter((line) => /^\d+:/.test(line))]));
+}
+
+async function outputs(programs: Readonly<Record<string, readonly string[]>>): Promise<MachinePhoto> {
+  const named = Object.entries(programs).map(async ([name, argv]) => [name, await output(argv)] as const);
+  return Object.fromEntries(await Promise.all(named));
 }
 
 /** The absence of a tool is part of the picture: it cannot have been used either. */
-async function output(name: string, argv: readonly string[]): Promise<string[]> {
+async function output(argv: readonly string[]): Promise<string[]> {
   const text = await run(argv).then(
     ({ stdout }) => stdout,
     (error: Error) => `not looked at: ${error.message}`,
   );
-  // Of a BPF object, the line that begins with its id says which it is; those beneath it differ with time and use.
-  return lines(text)
-    .filter((line) => !(name in SHARED) || /^\d+:/.test(line))
-    .filter((line) => !/^# (Generated|Completed)/.test(line));
+  return lines(text).filter((line) => !/^# (Generated|Completed)/.test(line));
 }
 
 function processes(): string[] {
@@ -100,4 +109,7 @@ function lines(text: string): string[] {
     .sort();
 }
 
-if (import.meta.main) process.stdout.write(JSON.stringify(await photographMachine()));
+if (import.meta.main) {
+  const photo = process.argv[2] === 'bpf' ? await photographBpf() : await photographMachine();
+  process.stdout.write(JSON.stringify(photo));
+}

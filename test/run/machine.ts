@@ -15,11 +15,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { run } from '../../src/process/process.ts';
 import { type Ended, type Started, startProgram } from './cilion.ts';
-import { type MachinePhoto, SHARED } from './machine-photo.ts';
+import type { MachinePhoto } from './machine-photo.ts';
 
 const CHECKOUT = fileURLToPath(new URL('../..', import.meta.url));
 const BUILD = join(CHECKOUT, 'build');
-const SETTLE_MS = 30_000;
+/** The kernel frees some things late, on a busy machine all the more. */
+const SETTLE_MS = 60_000;
+const BPF_SETTLE_MS = 300_000;
 const SETTLE_POLL_MS = 200;
 
 /** Folders that are empty on a new machine, and on this one hold what others do. */
@@ -78,7 +80,17 @@ export class Machine {
 
   /** Waits, as closely as it can, until a file of the disk exists. */
   async appears(pattern: string): Promise<void> {
-    while (globSync(pattern, { cwd: this.disk }).length === 0) await new Promise(setImmediate);
+    while (this.count(pattern) === 0) await new Promise(setImmediate);
+  }
+
+  /** As closely, until so few are left. */
+  async dwindles(pattern: string, left: number): Promise<void> {
+    while (this.count(pattern) > left) await new Promise(setImmediate);
+  }
+
+  /** Files of the disk that match. */
+  count(pattern: string): number {
+    return globSync(pattern, { cwd: this.disk }).length;
   }
 
   /**
@@ -157,26 +169,40 @@ export class Machine {
     return [`--target=${this.#pid}`, '--mount', '--net', '--pid', '--ipc', '--uts', '--'];
   }
 
-  async photograph(): Promise<MachinePhoto> {
-    const { stdout, stderr, code } = await this.run([process.execPath, join(CHECKOUT, 'test/run/machine-photo.ts')]);
-    if (code !== 0) throw new Error(`no photograph: ${stderr}`);
-    return { ...(JSON.parse(stdout) as MachinePhoto), files: await this.#files() };
-  }
-
-  /**
-   * Waits until the machine is as it was: what the kernel frees, it frees a little later. BPF objects are everybody's, so
-   * of them only those count that are new now and stay.
-   */
+  /** Waits until the machine is as it was, since what the kernel frees, it frees a little later. */
   async assertUnchanged(before: MachinePhoto, message: string): Promise<void> {
-    let suspects: ReadonlySet<string> | undefined;
     for (const end = performance.now() + SETTLE_MS; ; await delay(SETTLE_POLL_MS)) {
-      const { own, shared } = differences(before, await this.photograph());
-      const now: ReadonlySet<string> = new Set(shared);
-      suspects = suspects?.intersection(now) ?? now;
-      if (own.length + suspects.size === 0) return;
-      const found = [...own, ...suspects];
+      const found = differences(before, await this.photograph());
+      if (found.length === 0) return;
       assert.ok(performance.now() < end, `${message}: another machine than before:\n${found.join('\n')}`);
     }
+  }
+
+  async photograph(): Promise<MachinePhoto> {
+    return { ...(await this.#photo()), files: await this.#files() };
+  }
+
+  /** BPF programs, maps and links, of this and of all other machines: the kernel has one list of each. */
+  photographBpf(): Promise<MachinePhoto> {
+    return this.#photo('bpf');
+  }
+
+  /** Waits until none is there that has been new since. Others' come and go with what they run, so one that stays is ours. */
+  async assertNoBpfLeft(before: MachinePhoto): Promise<void> {
+    let suspects = new Set(differences(before, await this.photographBpf()));
+    for (const end = performance.now() + BPF_SETTLE_MS; ; await delay(SETTLE_POLL_MS)) {
+      suspects = suspects.intersection(new Set(differences(before, await this.photographBpf())));
+      const left = [...suspects].filter((line) => line.startsWith('+'));
+      if (left.length === 0) return;
+      assert.ok(performance.now() < end, `BPF objects are left:\n${left.join('\n')}`);
+    }
+  }
+
+  async #photo(...what: readonly string[]): Promise<MachinePhoto> {
+    const argv = [process.execPath, join(CHECKOUT, 'test/run/machine-photo.ts'), ...what];
+    const { stdout, stderr, code } = await this.run(argv);
+    if (code !== 0) throw new Error(`no photograph: ${stderr}`);
+    return JSON.parse(stdout) as MachinePhoto;
   }
 
   /** All that was written to its disk but bundles and what is built. */
@@ -196,15 +222,14 @@ function isLayerOf(line: string): boolean {
 }
 
 /** Lines that went (−) and came (+), each after its list's name. */
-function differences(before: MachinePhoto, after: MachinePhoto): { own: string[]; shared: string[] } {
-  const found = Object.entries(after).map(([name, lines]) => {
+function differences(before: MachinePhoto, after: MachinePhoto): string[] {
+  return Object.entries(after).flatMap(([name, lines]) => {
     const then = new Set(before[name]);
     const now = new Set(lines);
     const gone = [...then.difference(now)].map((line) => `− ${name}: ${line}`);
     const came = [...now.difference(then)].map((line) => `+ ${name}: ${line}`);
-    return name in SHARED ? { own: [], shared: came } : { own: [...gone, ...came], shared: [] };
+    return [...gone, ...came];
   });
-  return { own: found.flatMap(({ own }) => own), shared: found.flatMap(({ shared }) => shared) };
 }
 
 function childrenOf(pid: number): number[] {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { run } from '../../src/process/process.ts';
-import type { Manifest, Verdicts } from '../../src/results/bundle.ts';
+import type { Manifest, Summary, Verdicts } from '../../src/results/bundle.ts';
 import { photographHost } from '../lab/host-photo.ts';
 import { cilion, runScenario, startCilion } from './cilion.ts';
 
@@ -85,10 +85,25 @@ test('Ctrl-C in the middle of a pass ends the run in order: no lab, no bundle', 
 
 const SHIPPED = readdirSync('scenarios').filter((name) => name.endsWith('.yaml') && name !== 'tiny.yaml');
 
-for (const name of SHIPPED) {
-  test(`scenarios/${name} shows what it claims, in one pass of each transport`, async (t) => {
-    const results = join(scratch, name);
-    const { code, stdout, stderr } = await runScenario(`scenarios/${name}`, results, ['--repeat', '1']);
+interface Short {
+  readonly file: string;
+  readonly title: string;
+  readonly options: readonly string[];
+}
+
+const SHORT: readonly Short[] = [
+  ...SHIPPED.map((file) => ({ file, title: `scenarios/${file} shows what it claims`, options: [] })),
+  {
+    file: 'bgp-hijack.yaml',
+    title: 'scenarios/bgp-hijack.yaml comes to the same verdicts with computed paths',
+    options: ['--control-plane', 'computed'],
+  },
+];
+
+for (const { file, title, options } of SHORT) {
+  test(`${title}, in one pass of each transport`, async (t) => {
+    const results = join(scratch, `${file}${options.join('')}`);
+    const { code, stdout, stderr } = await runScenario(`scenarios/${file}`, results, ['--repeat', '1', ...options]);
     assert.equal(code, 0, `${stdout}\n${stderr}`);
     const [folder = ''] = bundlesIn(results);
     const { stageSeconds, passes, durationSeconds } = json<Manifest>(folder, 'manifest.json');
@@ -96,3 +111,20 @@ for (const name of SHIPPED) {
     t.diagnostic(`${(total - passes.length * durationSeconds).toFixed(1)} s outside the timelines`);
   });
 }
+
+test('the gateway and WireGuard carry the workloads of a scenario that does not name them', async () => {
+  const results = join(scratch, 'others');
+  const options = ['--control-plane', 'reference', '--transport', 'wireguard,sig'];
+  const { code, stdout, stderr } = await runScenario('scenarios/tiny.yaml', results, options);
+  assert.equal(code, 0, `${stdout}\n${stderr}`);
+  const [folder = ''] = bundlesIn(results);
+  const { mechanisms } = json<Manifest>(folder, 'manifest.json');
+  assert.match(mechanisms['wireguard'] ?? '', /^(wireguard-go .*, in user space|WireGuard of the kernel)$/);
+  assert.match(mechanisms['sig'] ?? '', /^scionproto gateway v\d/);
+  assert.ok(readdirSync(join(folder, 'logs')).includes('sig-a.log'));
+  for (const { pass, phases } of json<Summary>(folder, 'summary.json').passes) {
+    const [answered, goodput] = [phases.before['shop']?.['http.successRatio'], phases.before['bulk']?.['tcp.goodput']];
+    assert.ok((answered ?? 0) > 0.9, `${pass}: ${answered} of the requests were answered`);
+    assert.ok((goodput ?? 0) > 1e6, `${pass}: ${goodput} bit/s`);
+  }
+});

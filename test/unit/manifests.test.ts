@@ -41,6 +41,7 @@ test('pods, the pods of deployments and services are read from any number of doc
       { name: 'web-3', labels, node: 'n2' },
     ],
     services: [{ name: 'web', selector: { app: 'web' } }],
+    policies: [],
   });
 });
 
@@ -91,7 +92,7 @@ test('fields that would change what a pod does are errors that name the field, n
 test('other kinds, other namespaces, other service types and doubled names are refused', async () => {
   assert.match(
     (await problems('apiVersion: v1\nkind: ConfigMap\n'))[0] ?? '',
-    /kind: is "ConfigMap" \(expected one of Pod, Deployment, Service\)/,
+    /kind: is "ConfigMap" \(expected one of Pod, Deployment, Service, ScionPathPolicy\)/,
   );
   assert.match(
     (await problems(SERVICE.replace('default', 'shop')))[0] ?? '',

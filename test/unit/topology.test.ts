@@ -60,6 +60,7 @@ links:
         shape: { ab: { ...shape, delayNs: 7e6 }, ba: { ...shape, jitterNs: 1e6, lossPpm: 0 } },
       },
     ],
+    ipLinks: [],
   });
 });
 

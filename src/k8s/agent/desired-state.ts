@@ -3,11 +3,30 @@ import type { PathSettings, RemoteSettings } from '../../dataplane/node.ts';
 import { innerMtu, pathHeader } from '../../dataplane/path-header.ts';
 import type { Path } from '../../scion/end-to-end-path.ts';
 import type { IsdAs } from '../../topology/model.ts';
+import { decide, defaultDecision } from '../policy/decision.ts';
+import type { PathPolicy } from '../policy/model.ts';
+import { type PodClass, podClasses, type SelectedPod } from '../policy/pod-classes.ts';
 import { type NodeView, type RemoteNode, ROUTER_PORT, siblingEnds } from './node-view.ts';
-import { choosePaths } from './path-choice.ts';
 
 /** Policy of pods that nothing else selects. */
-export const DEFAULT_POLICY = 0;
+export const DEFAULT_POLICY = '';
+
+/** Largest pod packet towards a node that no path leads to, bytes: what every host takes (RFC 791). */
+const MTU_WITHOUT_PATH = 576;
+
+/** A pod of this node. */
+export interface OwnPod extends SelectedPod {
+  /** IPv4. */
+  readonly address: string;
+}
+
+/** What people want of the node's pods. */
+export interface Intent {
+  readonly pods: readonly OwnPod[];
+  readonly policies: readonly PathPolicy[];
+}
+
+const NO_INTENT: Intent = { pods: [], policies: [] };
 
 /** A path towards one remote node, ready for the dataplane. */
 export interface DesiredPath {
@@ -18,11 +37,14 @@ export interface DesiredPath {
 }
 
 export interface DesiredSet {
-  readonly policy: number;
+  /** DEFAULT_POLICY, or the key of a class of pods. */
+  readonly policy: string;
   /** Id of the remote node. */
   readonly remote: number;
+  readonly strategy: 'ordered' | 'weighted';
+  readonly onNone: 'block' | 'pass';
   /** Keys of paths, in the order of preference. */
-  readonly paths: readonly string[];
+  readonly paths: readonly { readonly key: string; readonly weight: number }[];
 }
 
 export interface DesiredState {
@@ -30,22 +52,46 @@ export interface DesiredState {
   readonly sets: readonly DesiredSet[];
   /** By CIDR of the remote node's pods. */
   readonly remotes: ReadonlyMap<string, RemoteSettings>;
+  /** Address of each pod that a policy selects → key of its class. */
+  readonly pods: ReadonlyMap<string, string>;
 }
 
 /** @param pathsTo All paths from the node's AS to another, best first. */
-export function desiredState(view: NodeView, pathsTo: (ia: IsdAs) => readonly Path[]): DesiredState {
+export function desiredState(
+  view: NodeView,
+  pathsTo: (ia: IsdAs) => readonly Path[],
+  { pods, policies }: Intent = NO_INTENT,
+): DesiredState {
   const paths = new Map<string, DesiredPath>();
   const sets: DesiredSet[] = [];
   const remotes = new Map<string, RemoteSettings>();
+  const own = { interfaces: view.interfaces.map(({ ifid }) => ifid) };
+  const destinations = [...new Set(view.remotes.map(({ ia }) => ia))];
+  const classes = podClasses(pods, destinations, policies);
+  const everyClass: PodClass[] = [{ key: DEFAULT_POLICY, decisive: new Map(), pods: [] }, ...classes];
   view.remotes.forEach((remote, id) => {
-    const own = { interfaces: view.interfaces.map(({ ifid }) => ifid) };
-    const chosen = choosePaths(pathsTo(remote.ia), own, remote).map((path) => towards(view, remote, path));
-    for (const each of chosen) paths.set(each.key, each);
-    sets.push({ policy: DEFAULT_POLICY, remote: id, paths: chosen.map(({ key }) => key) });
-    const mtu = Math.min(...chosen.map(({ settings }) => settings.innerMtu));
-    if (chosen.length > 0) remotes.set(remote.podCidr, { id, ia: remote.ia, innerMtu: mtu });
+    const all = pathsTo(remote.ia);
+    let narrowest = Number.POSITIVE_INFINITY;
+    for (const { key, decisive } of everyClass) {
+      const policy = decisive.get(remote.ia);
+      const decision = policy === undefined ? defaultDecision(all, own, remote) : decide(policy, all, own, remote);
+      const desired = decision.paths.map(({ path, weight }) => ({ ...towards(view, remote, path), weight }));
+      for (const { weight: _, ...each } of desired) paths.set(each.key, each);
+      narrowest = Math.min(narrowest, ...desired.map(({ settings }) => settings.innerMtu));
+      sets.push({
+        policy: key,
+        remote: id,
+        strategy: decision.mode,
+        onNone: decision.inForce === 'PlainIP' ? 'pass' : 'block',
+        paths: desired.map((each) => ({ key: each.key, weight: each.weight })),
+      });
+    }
+    // Also where no path leads: what is for its pods must not leave as plain IP, unless a policy says so.
+    const mtu = Number.isFinite(narrowest) ? narrowest : MTU_WITHOUT_PATH;
+    remotes.set(remote.podCidr, { id, ia: remote.ia, innerMtu: mtu });
   });
-  return { paths, sets, remotes };
+  const byAddress = classes.flatMap((each) => each.pods.map((pod) => [pod.address, each.key] as const));
+  return { paths, sets, remotes, pods: new Map(byAddress) };
 }
 
 function towards(view: NodeView, remote: RemoteNode, path: Path): DesiredPath {
@@ -67,6 +113,7 @@ function towards(view: NodeView, remote: RemoteNode, path: Path): DesiredPath {
       header,
       ifindex: way.ifindex,
       ifid: way.ifid,
+      routed: way.routed ?? false,
       innerMtu: innerMtu(path.mtu, header),
       expiry: path.expiry,
     },
@@ -74,7 +121,10 @@ function towards(view: NodeView, remote: RemoteNode, path: Path): DesiredPath {
 }
 
 /** By its own link, or over the cluster's network to the sibling that has the link. */
-function firstHop(view: NodeView, path: Path): Pick<PathSettings, 'ifindex' | 'ifid'> & ReturnType<typeof siblingEnds> {
+function firstHop(
+  view: NodeView,
+  path: Path,
+): Pick<PathSettings, 'ifindex' | 'ifid' | 'routed'> & ReturnType<typeof siblingEnds> {
   const ifid = path.interfaces[0]?.ifid;
   const own = view.interfaces.find((each) => each.ifid === ifid);
   if (own !== undefined) return own;

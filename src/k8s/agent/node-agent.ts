@@ -2,10 +2,11 @@
  * The agent of one node: holds the difference between what the node's maps have and what they should have, and writes
  * only that. Forwarding goes on without it.
  */
-import type { NodeDataplane, RemoteSettings } from '../../dataplane/node.ts';
+import type { NodeContents, NodeDataplane, PathSettings, RemoteSettings } from '../../dataplane/node.ts';
 import type { Path } from '../../scion/end-to-end-path.ts';
-import type { DesiredSet, DesiredState } from './desired-state.ts';
+import { DEFAULT_POLICY, type DesiredSet, type DesiredState } from './desired-state.ts';
 import { HOST_PORT, type NodeView, ROUTER_PORT, siblingEnds } from './node-view.ts';
+import { Numbers } from './numbers.ts';
 
 /** A probe costs a system call and a packet each way; the lapse leaves room for two lost ones. */
 export const PROBE_INTERVAL_MS = 20;
@@ -14,10 +15,14 @@ const LAPSE_NS = BigInt(LAPSE_MS) * 1_000_000n;
 
 export class NodeAgent {
   readonly #dataplane: NodeDataplane;
-  readonly #ids = new Map<string, number>();
-  readonly #remotes = new Map<string, RemoteSettings>();
+  readonly #ids = new Numbers();
+  readonly #policies = new Numbers([DEFAULT_POLICY]);
+  /** By CIDR; undefined for what another agent has written. */
+  readonly #remotes = new Map<string, RemoteSettings | undefined>();
+  /** By policy and remote node, what was written. */
+  readonly #sets = new Map<string, { readonly policy: string; readonly remote: number; readonly written: string }>();
   #prober: NodeJS.Timeout | undefined;
-  #state: DesiredState = { paths: new Map(), sets: [], remotes: new Map() };
+  #state: DesiredState = { paths: new Map(), sets: [], remotes: new Map(), pods: new Map() };
 
   constructor(dataplane: NodeDataplane) {
     this.#dataplane = dataplane;
@@ -39,30 +44,46 @@ export class NodeAgent {
     }
   }
 
+  /**
+   * Takes over maps that another agent has filled, before the first reconciliation: what stands there stays in force until
+   * that has put its own in its place, and goes then. Only for an agent that has not written anything.
+   */
+  adopt({ sets, pods, remotes }: NodeContents): void {
+    const adopted = (number: number) => (number === 0 ? DEFAULT_POLICY : `adopted ${number}`);
+    for (const id of new Set(sets.flatMap(({ paths }) => paths))) this.#ids.adopt(`adopted ${id}`, id);
+    const policies = new Set([...sets.map(({ policy }) => policy), ...pods.values()]);
+    for (const number of policies) if (number !== 0) this.#policies.adopt(adopted(number), number);
+    for (const { policy, remote } of sets) {
+      this.#sets.set(`${adopted(policy)} ${remote}`, { policy: adopted(policy), remote, written: '' });
+    }
+    for (const cidr of remotes) this.#remotes.set(cidr, undefined);
+    const byAddress = [...pods].map(([address, number]) => [address, adopted(number)] as const);
+    this.#state = { ...this.#state, pods: new Map(byAddress) };
+  }
+
   /** Brings the maps from the state before to this one: first what is new, then what names it, then what is gone. */
   reconcile(state: DesiredState): void {
     for (const [key, { settings }] of state.paths) {
-      if (this.#ids.has(key)) continue;
-      const id = this.#freeId();
-      this.#dataplane.setPath(id, settings);
-      this.#ids.set(key, id);
-      // While paths are judged, a new one counts from its first answer on.
-      if (this.#prober !== undefined) this.#dataplane.health.setLapse(id, LAPSE_NS);
+      if (!this.#ids.has(key)) this.#writePath(key, settings);
     }
     for (const set of state.sets) this.#writeSet(set);
-    for (const [cidr, remote] of state.remotes) {
-      this.#dataplane.setRemote(cidr, remote);
-      this.#remotes.set(cidr, remote);
+    for (const [cidr, remote] of state.remotes) this.#writeRemote(cidr, remote);
+    for (const [address, policy] of state.pods) {
+      if (this.#state.pods.get(address) !== policy) this.#dataplane.setPodPolicy(address, this.#policies.of(policy));
     }
     this.#removeGone(state);
     this.#state = state;
   }
 
-  /** The paths towards a remote node, in the order of preference, with whether each can be used now. */
-  paths(remote: number): { readonly path: Path; readonly id: number; readonly usable: boolean }[] {
-    const set = this.#state.sets.find((each) => each.remote === remote);
-    return (set?.paths ?? []).map((key) => {
-      const id = this.#id(key);
+  /**
+   * The paths of a pod towards a remote node, in the order of preference, with whether each can be used now.
+   * @param pod Its address; without it, of pods that no policy selects.
+   */
+  paths(remote: number, pod?: string): { readonly path: Path; readonly id: number; readonly usable: boolean }[] {
+    const policy = (pod === undefined ? undefined : this.#state.pods.get(pod)) ?? DEFAULT_POLICY;
+    const set = this.#state.sets.find((each) => each.remote === remote && each.policy === policy);
+    return (set?.paths ?? []).map(({ key }) => {
+      const id = this.#ids.of(key);
       return { path: this.#state.paths.get(key)!.path, id, usable: this.#usable(id) };
     });
   }
@@ -103,8 +124,33 @@ export class NodeAgent {
     return !down && (lapseNs === 0n || process.hrtime.bigint() - lastHeardNs <= lapseNs);
   }
 
-  #writeSet({ policy, remote, paths }: DesiredSet): void {
-    this.#dataplane.setPathSet(policy, remote, { paths: paths.map((key) => ({ id: this.#id(key) })) });
+  #writePath(key: string, settings: PathSettings): void {
+    const id = this.#ids.take(key);
+    try {
+      this.#dataplane.setPath(id, settings);
+    } catch (error) {
+      // Such as no room for it: the next time it must be tried again.
+      this.#ids.keep((other) => other !== key);
+      throw error;
+    }
+    if (this.#prober !== undefined) this.#dataplane.health.setLapse(id, LAPSE_NS);
+  }
+
+  #writeSet({ policy, remote, paths, strategy, onNone }: DesiredSet): void {
+    const settings = { paths: paths.map(({ key, weight }) => ({ id: this.#ids.of(key), weight })), strategy, onNone };
+    const name = `${policy} ${remote}`;
+    const written = JSON.stringify(settings);
+    if (this.#sets.get(name)?.written === written) return;
+    const id = this.#policies.has(policy) ? this.#policies.of(policy) : this.#policies.take(policy);
+    this.#dataplane.setPathSet(id, remote, settings);
+    this.#sets.set(name, { policy, remote, written });
+  }
+
+  #writeRemote(cidr: string, remote: RemoteSettings): void {
+    const before = this.#remotes.get(cidr);
+    if (before?.id === remote.id && before.ia === remote.ia && before.innerMtu === remote.innerMtu) return;
+    this.#dataplane.setRemote(cidr, remote);
+    this.#remotes.set(cidr, remote);
   }
 
   #removeGone(state: DesiredState): void {
@@ -112,23 +158,17 @@ export class NodeAgent {
       this.#dataplane.removeRemote(cidr);
       this.#remotes.delete(cidr);
     }
-    const wanted = new Set(state.sets.map(({ policy, remote }) => `${policy} ${remote}`));
-    for (const { policy, remote } of this.#state.sets) {
-      if (!wanted.has(`${policy} ${remote}`)) this.#dataplane.removePathSet(policy, remote);
+    for (const address of this.#state.pods.keys()) {
+      if (!state.pods.has(address)) this.#dataplane.removePodPolicy(address);
     }
-    for (const key of [...this.#ids.keys()].filter((each) => !state.paths.has(each))) this.#ids.delete(key);
-  }
-
-  #id(key: string): number {
-    const id = this.#ids.get(key);
-    if (id === undefined) throw new RangeError(`no path ${key} has been written`);
-    return id;
-  }
-
-  #freeId(): number {
-    const taken = new Set(this.#ids.values());
-    let id = 0;
-    while (taken.has(id)) id += 1;
-    return id;
+    const sets = new Set(state.sets.map(({ policy, remote }) => `${policy} ${remote}`));
+    for (const [name, { policy, remote }] of this.#sets) {
+      if (sets.has(name)) continue;
+      this.#dataplane.removePathSet(this.#policies.of(policy), remote);
+      this.#sets.delete(name);
+    }
+    const policies = new Set([DEFAULT_POLICY, ...state.sets.map(({ policy }) => policy)]);
+    this.#policies.keep((policy) => policies.has(policy));
+    this.#ids.keep((key) => state.paths.has(key));
   }
 }

@@ -15,6 +15,8 @@ export interface OwnInterface {
   readonly ifindex: number;
   readonly own: UnderlayEnd;
   readonly remote: UnderlayEnd;
+  /** BGP routes the underlay: the link has no device of its own. Default false. */
+  readonly routed?: boolean;
   /** Largest IP packet on the link, bytes. */
   readonly mtu: number;
 }

@@ -1,6 +1,6 @@
 /** ScionClusterPeer: another cluster, by its AS and the addresses of its pods. */
 import { z } from 'zod';
-import { formatIsdAs, IsdAsError, parseIsdAs } from '../../scion/isd-as.ts';
+import { IsdAsError, parseIsdAs } from '../../scion/isd-as.ts';
 import { overlaps, parsePrefix } from '../../topology/ipv4.ts';
 import type { IsdAs } from '../../topology/model.ts';
 import { asPattern, cidr, crdFacts, ipv4, isd } from './fields.ts';
@@ -48,20 +48,25 @@ export const clusterPeerSpec = z
             .array(z.int().min(1).max(65_535))
             .max(64)
             .default([])
-            .describe('Interfaces of the remote AS that end at it: paths over them need no further hop inside the cluster.'),
+            .describe(
+              'Interfaces of the remote AS that end at it: paths over them need no further hop inside the cluster.',
+            ),
         }),
       )
       .min(1)
       .max(256)
       .optional()
-      .describe('Its nodes, so that packets go to the node that the pod is on; without them the far cluster passes them on.'),
+      .describe(
+        'Its nodes, so that packets go to the node that the pod is on; without them the far cluster passes them on.',
+      ),
   })
   .superRefine((spec, context) => {
     const report = (path: (string | number)[], message: string, expected: string) =>
       context.addIssue({ code: 'custom', path, message, params: { expected } });
     const { remoteISD, remoteAS, podCIDRs, podCIDR } = spec;
     if ((remoteAS.isd === undefined) === (remoteISD === undefined)) {
-      const message = remoteISD === undefined ? `is ${remoteAS.text}, an AS without its ISD` : 'names an ISD, as remoteISD does';
+      const message =
+        remoteISD === undefined ? `is ${remoteAS.text}, an AS without its ISD` : 'names an ISD, as remoteISD does';
       report(['remoteAS'], message, 'the ISD in one of the two');
     }
     if ((podCIDRs === undefined) === (podCIDR === undefined)) {
@@ -74,21 +79,26 @@ export const clusterPeerSpec = z
     spec.nodes?.forEach((node, index) => {
       const prefix = parsePrefix(node.podCIDR);
       if (own.some((each) => parsePrefix(each).length <= prefix.length && overlaps(parsePrefix(each), prefix))) return;
-      report(['nodes', index, 'podCIDR'], `${node.podCIDR} is not among the peer’s pods`, `a part of ${own.join(', ')}`);
+      report(
+        ['nodes', index, 'podCIDR'],
+        `${node.podCIDR} is not among the peer’s pods`,
+        `a part of ${own.join(', ')}`,
+      );
     });
   })
   .register(crdFacts, {
     rules: [
       {
         rule: "has(self.remoteISD) != self.remoteAS.contains('-')",
-        message: 'the ISD must stand either in remoteAS (64-ffaa:0:1102) or in remoteISD, not in both and not in neither',
+        message:
+          'the ISD must stand either in remoteAS (64-ffaa:0:1102) or in remoteISD, not in both and not in neither',
       },
       {
         rule: 'has(self.podCIDRs) != has(self.podCIDR)',
         message: 'a peer has pods: one of podCIDRs and podCIDR must be given',
       },
       {
-        rule: "!has(self.nodes) || self.nodes.all(n, (has(self.podCIDRs) ? self.podCIDRs : [self.podCIDR]).exists(c, cidr(c).containsCIDR(cidr(n.podCIDR))))",
+        rule: '!has(self.nodes) || self.nodes.all(n, (has(self.podCIDRs) ? self.podCIDRs : [self.podCIDR]).exists(c, cidr(c).containsCIDR(cidr(n.podCIDR))))',
         message: 'the podCIDR of a node must be a part of the podCIDRs of the peer',
       },
     ],
@@ -100,7 +110,7 @@ export type ClusterPeerSpec = z.output<typeof clusterPeerSpec>;
 export function peerIsdAs({ remoteISD, remoteAS }: Pick<ClusterPeerSpec, 'remoteISD' | 'remoteAS'>): IsdAs {
   if (remoteAS.isd !== undefined) return parseIsdAs(remoteAS.text);
   if (remoteISD === undefined) throw new IsdAsError(`${remoteAS.text} is an AS without its ISD`);
-  return formatIsdAs(remoteISD, remoteAS.asn);
+  return parseIsdAs(`${remoteISD}-${remoteAS.as}`);
 }
 
 export function peerCidrs({ podCIDRs, podCIDR }: Pick<ClusterPeerSpec, 'podCIDRs' | 'podCIDR'>): readonly string[] {

@@ -27,16 +27,14 @@ const MAX_AS_TEXT = 20;
 const isdAsRules: readonly CelRule[] = [
   {
     rule: `self.matches('${ISD_AS}') && int(self.split('-')[0]) <= 65535`,
-    message: 'must be an ISD-AS such as 1-ff00:0:110 or 1-64512: a decimal ISD, then a decimal AS or three hexadecimal groups',
+    message:
+      'must be an ISD-AS such as 1-ff00:0:110 or 1-64512: a decimal ISD, then a decimal AS or three hexadecimal groups',
   },
 ];
 
-export const isdAs = parsedText(
-  parseIsdAs,
-  'an ISD-AS such as 1-ff00:0:110',
-  '^\\d+-[0-9a-fA-F:]+$',
-  ['1-ff00:0:110'],
-).register(crdFacts, { rules: isdAsRules, maxLength: MAX_AS_TEXT });
+export const isdAs = parsedText(parseIsdAs, 'an ISD-AS such as 1-ff00:0:110', '^\\d+-[0-9a-fA-F:]+$', [
+  '1-ff00:0:110',
+]).register(crdFacts, { rules: isdAsRules, maxLength: MAX_AS_TEXT });
 
 export const asPattern = parsedText(parseAsPattern, AS_PATTERN_EXPECTED, '^(\\d+-)?[0-9a-fA-F:]+$', [
   'ff00:0:110',

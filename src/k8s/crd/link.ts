@@ -38,7 +38,10 @@ export const linkSpec = z.strictObject({
       remoteIP: ipv4.describe('The neighbour’s router.'),
       remotePort: port.describe('Its port for this link; each link has its own.').meta({ examples: [50000] }),
       localIP: ipv4.optional().describe('This end; the node’s address unless given.'),
-      localPort: port.optional().describe('This end’s port; as the far end’s unless given.').meta({ examples: [50000] }),
+      localPort: port
+        .optional()
+        .describe('This end’s port; as the far end’s unless given.')
+        .meta({ examples: [50000] }),
     })
     .register(crdFacts, {
       rules: [

@@ -85,6 +85,7 @@ function structural(json: Marked): OpenApiSchema {
   if (json.properties !== undefined) {
     const properties = Object.entries(json.properties).map(([name, each]) => [name, structural(each as Marked)]);
     schema.properties = Object.fromEntries(properties) as Record<string, OpenApiSchema>;
+    if (schema.default !== undefined) schema.default = withDefaults(schema.default, schema.properties);
   } else if (typeof json.additionalProperties === 'object') {
     const values = structural(json.additionalProperties as Marked);
     schema.additionalProperties = { ...values, maxLength: MAX_LABEL_VALUE };
@@ -95,6 +96,14 @@ function structural(json: Marked): OpenApiSchema {
     schema['x-kubernetes-list-type'] = 'atomic';
   }
   return schema;
+}
+
+/** The rules of a map are held against its default as it stands there, before those of its fields are filled in. */
+function withDefaults(given: unknown, properties: Readonly<Record<string, OpenApiSchema>>): object {
+  const defaults = Object.entries(properties).flatMap(([name, { default: value }]) =>
+    value === undefined ? [] : [[name, value] as const],
+  );
+  return { ...Object.fromEntries(defaults), ...(given as object) };
 }
 
 function isJavaScriptLimit(key: string, value: unknown): boolean {

@@ -21,7 +21,7 @@ const podSelector = z.strictObject({
     .array(
       z
         .strictObject({
-          key: label.describe('The label.').meta({ examples: ['tier'] }),
+          key: label.describe('The label.').meta({ examples: ['app'] }),
           operator: z
             .enum(['In', 'NotIn', 'Exists', 'DoesNotExist'])
             .describe('What must hold of it.')
@@ -32,13 +32,18 @@ const podSelector = z.strictObject({
             .max(64)
             .optional()
             .describe('Of In and NotIn: the values.')
-            .meta({ examples: [['front', 'back']] }),
+            .meta({ examples: [['web', 'cache']] }),
         })
         .superRefine(({ operator, values }, context) => {
           const wants = operator === 'In' || operator === 'NotIn';
           if (wants === (values !== undefined)) return;
           const message = wants ? 'is missing' : `stands beside ${operator}, which asks for none`;
-          context.addIssue({ code: 'custom', path: ['values'], message, params: { expected: wants ? 'a list' : 'nothing' } });
+          context.addIssue({
+            code: 'custom',
+            path: ['values'],
+            message,
+            params: { expected: wants ? 'a list' : 'nothing' },
+          });
         })
         .register(crdFacts, {
           rules: [
@@ -74,21 +79,18 @@ const hop = boundedText(
   },
 );
 
-const maxLatency = boundedText(
-  (text) => parseQuantity(text, DURATION),
-  {
-    expected: DURATION.expected,
-    pattern: '^\\d+(\\.\\d+)? ?(ns|us|ms|s|min)$',
-    examples: ['30ms'],
-    maxLength: 32,
-    rules: [
-      {
-        rule: "self.matches('^[0-9]+([.][0-9]+)? ?(ns|us|ms|s|min)$')",
-        message: 'must be a duration such as 30ms or 1.5s',
-      },
-    ],
-  },
-);
+const maxLatency = boundedText((text) => parseQuantity(text, DURATION), {
+  expected: DURATION.expected,
+  pattern: '^\\d+(\\.\\d+)? ?(ns|us|ms|s|min)$',
+  examples: ['30ms'],
+  maxLength: 32,
+  rules: [
+    {
+      rule: "self.matches('^[0-9]+([.][0-9]+)? ?(ns|us|ms|s|min)$')",
+      message: 'must be a duration such as 30ms or 1.5s',
+    },
+  ],
+});
 
 const hopSequence = boundedText(parseHopSequence, {
   expected: 'hops such as 1-ff00:0:110 0* 2-ff00:0:210',
@@ -146,7 +148,9 @@ const pathConstraints = z
       .optional()
       .describe('Every AS of a path lies in one of these ISDs, the first and the last too.')
       .meta({ examples: [[1, 2]] }),
-    avoidTransitASes: ases.describe('None of these lies between the first AS and the last.').meta({ examples: [['ff00:0:120']] }),
+    avoidTransitASes: ases
+      .describe('None of these lies between the first AS and the last.')
+      .meta({ examples: [['ff00:0:120']] }),
     allowTransitASes: ases
       .describe('Only these lie between the first AS and the last.')
       .meta({ examples: [['1-ff00:0:110']] }),
@@ -162,7 +166,9 @@ const pathConstraints = z
     strategy: z
       .enum(['LowestLatency', 'ShortestPath', 'Disjoint', 'Pinned'])
       .default('LowestLatency')
-      .describe('Which of the paths that are allowed: fastest, fewest ASes, several without a link in common, or the one named.')
+      .describe(
+        'Which of the paths that are allowed: fastest, fewest ASes, several without a link in common, or the one named.',
+      )
       .meta({ examples: ['LowestLatency', 'ShortestPath'] }),
     multipath: multipath.optional().describe('Of the strategy Disjoint.'),
     pinnedPath: z
@@ -177,7 +183,8 @@ const pathConstraints = z
     const { strategy, multipath: several, pinnedPath, avoidTransitASes, allowTransitASes } = constraints;
     const report = (path: (string | number)[], message: string, expected: string) =>
       context.addIssue({ code: 'custom', path, message, params: { expected } });
-    if (strategy === 'Pinned' && pinnedPath === undefined) report(['pinnedPath'], 'is missing', 'the interfaces of a path');
+    if (strategy === 'Pinned' && pinnedPath === undefined)
+      report(['pinnedPath'], 'is missing', 'the interfaces of a path');
     if (strategy !== 'Pinned' && pinnedPath !== undefined)
       report(['pinnedPath'], `has no meaning with the strategy ${strategy}`, 'strategy: Pinned');
     if (strategy !== 'Disjoint' && several !== undefined)
@@ -217,14 +224,22 @@ export const pathPolicySpec = z.strictObject({
   onUnsatisfied: z
     .enum(['Block', 'AnyPath', 'PlainIP'])
     .default('Block')
-    .describe('When no path is as it must be: drop the packets, let them take any SCION path, or leave them to plain IP.')
+    .describe(
+      'When no path is as it must be: drop the packets, let them take any SCION path, or leave them to plain IP.',
+    )
     .meta({ examples: ['Block', 'AnyPath'] }),
 });
 
 export type PathPolicySpec = z.output<typeof pathPolicySpec>;
 
 export function toPolicy(namespace: string, name: string, spec: PathPolicySpec): PathPolicy {
-  const { destinationAS, requireISDs, avoidTransitASes, allowTransitASes, hopSequence: sequence } = spec.pathConstraints;
+  const {
+    destinationAS,
+    requireISDs,
+    avoidTransitASes,
+    allowTransitASes,
+    hopSequence: sequence,
+  } = spec.pathConstraints;
   const { maxLatency: maxLatencyNs, minMTU: minMtu } = spec.pathConstraints;
   return {
     namespace,

@@ -18,13 +18,22 @@ const conditions: OpenApiSchema = {
       reason: text('Why, in one word.', 1024),
       message: text('Why, in a sentence.', 32_768),
       lastTransitionTime: { type: 'string', format: 'date-time', description: 'Since when.' },
-      observedGeneration: { type: 'integer', format: 'int64', minimum: 0, description: 'Of which state of the resource.' },
+      observedGeneration: {
+        type: 'integer',
+        format: 'int64',
+        minimum: 0,
+        description: 'Of which state of the resource.',
+      },
     },
   },
 };
 
 /** Conditions alone. */
-export const plainStatus: OpenApiSchema = { type: 'object', description: 'What is in force.', properties: { conditions } };
+export const plainStatus: OpenApiSchema = {
+  type: 'object',
+  description: 'What is in force.',
+  properties: { conditions },
+};
 
 const path: OpenApiSchema = {
   type: 'object',
@@ -60,8 +69,18 @@ export const policyStatus: OpenApiSchema = {
         properties: {
           as: text('The remote AS.', 20),
           inForce: text('Paths, Blocked, AnyPath or PlainIP.', 16),
-          paths: { type: 'array', items: path, 'x-kubernetes-list-type': 'atomic', description: 'In use, the preferred one first.' },
-          refused: { type: 'array', items: refused, 'x-kubernetes-list-type': 'atomic', description: 'Why others are not in use.' },
+          paths: {
+            type: 'array',
+            items: path,
+            'x-kubernetes-list-type': 'atomic',
+            description: 'In use, the preferred one first.',
+          },
+          refused: {
+            type: 'array',
+            items: refused,
+            'x-kubernetes-list-type': 'atomic',
+            description: 'Why others are not in use.',
+          },
         },
       },
     },

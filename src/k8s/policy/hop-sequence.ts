@@ -6,7 +6,8 @@
  * A hop predicate is `ISD`, `ISD-AS`, `ISD-AS#interface` (either of the two) or `ISD-AS#in,out`; 0 stands for any.
  */
 import type { PathHop } from '../../scion/end-to-end-path.ts';
-import { asnOf, isdOf, parseIsdAs } from '../../scion/isd-as.ts';
+import { isdOf } from '../../scion/isd-as.ts';
+import { asOf, parseAs } from './as-pattern.ts';
 
 /** Text that is no hop sequence; the message is a sentence that says why. */
 export class HopSequenceError extends Error {}
@@ -19,7 +20,8 @@ export interface HopSequence {
 interface HopPredicate {
   /** 0: any. */
   readonly isd: number;
-  readonly asn: bigint;
+  /** Canonical text; absent: any. */
+  readonly as?: string;
   /** None, one that is either of the AS's two, or ingress and egress. */
   readonly interfaces: readonly number[];
 }
@@ -106,9 +108,9 @@ function parseHop(token: string): HopPredicate {
     throw new HopSequenceError(`"${token}" begins with no ISD`);
   if (asn === undefined && list !== undefined) throw new HopSequenceError(`"${token}" has interfaces, but no AS`);
   // 0 is no AS of a path, only a wildcard.
-  if (asn === undefined || asn === '0') return { isd: isdNumber, asn: 0n, interfaces };
+  if (asn === undefined || asn === '0') return { isd: isdNumber, interfaces };
   try {
-    return { isd: isdNumber, asn: asnOf(parseIsdAs(`1-${asn}`)), interfaces };
+    return { isd: isdNumber, as: parseAs(asn), interfaces };
   } catch {
     throw new HopSequenceError(`"${token}" names no AS`);
   }
@@ -143,8 +145,8 @@ function after(expression: Expression, hops: readonly PathHop[], starts: Readonl
   }
 }
 
-function fits({ isd, asn, interfaces }: HopPredicate, { ia, ingress, egress }: PathHop): boolean {
-  if ((isd !== 0 && isd !== isdOf(ia)) || (asn !== 0n && asn !== asnOf(ia))) return false;
+function fits({ isd, as, interfaces }: HopPredicate, { ia, ingress, egress }: PathHop): boolean {
+  if ((isd !== 0 && isd !== isdOf(ia)) || (as !== undefined && as !== asOf(ia))) return false;
   const [first = 0, second] = interfaces;
   if (second === undefined) return first === 0 || first === ingress || first === egress;
   return (first === 0 || first === ingress) && (second === 0 || second === egress);

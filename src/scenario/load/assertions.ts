@@ -15,6 +15,7 @@ import type { FieldPath } from '../../input/yaml.ts';
 import { METRIC_UNITS } from '../../results/metrics.ts';
 import type { Assertion, Comparison, MetricName, TransportName, Workload } from '../model.ts';
 import { type AssertionInput, COMPARISONS } from '../schema.ts';
+import { MAX_ENTRIES, within } from './limits.ts';
 
 export interface Measured {
   readonly durationNs: number;
@@ -25,6 +26,10 @@ export interface Measured {
   /** Whether anything is ever hijacked or leaked; withdrawn or restored. */
   readonly diverts: boolean;
   readonly recovers: boolean;
+  /** Whether anything is ever sent again. */
+  readonly replays: boolean;
+  /** Id of an observer's link. @throws FaultyValue for what is none */
+  readonly observedLink: (text: string) => string;
 }
 
 /** How a limit is written for each unit of METRIC_UNITS, and how many of the quantity's smallest unit one of it is. */
@@ -42,7 +47,7 @@ export function buildAssertions(
   collector: Collector,
 ): Assertion[] {
   const seen = new Set<string>();
-  return inputs.flatMap((input, index) => {
+  return within(inputs, MAX_ENTRIES.assertions, ['assertions'], collector).flatMap((input, index) => {
     const path = ['assertions', index];
     const before = collector.problems.length;
     const { name, transport, metric, workload } = input;
@@ -62,10 +67,13 @@ export function buildAssertions(
     collector.attempt([...path, 'metric'], () => checkMetric(metric, measured));
     if (workload !== undefined) {
       collector.attempt([...path, 'workload'], () => checkWorkload(metric, workload, measured.workloads));
+      collector.attempt([...path, 'workload'], () => checkSeen(metric, transport));
     }
+    const link = readLink(input, measured, path, collector);
     const limit = readLimit(input, path, collector);
     if (limit === undefined || collector.problems.length > before) return [];
-    return [{ name, transport, metric, from, to, ...limit, ...(workload === undefined ? {} : { workload }) }];
+    const only = { ...(workload === undefined ? {} : { workload }), ...(link === undefined ? {} : { link }) };
+    return [{ name, transport, metric, from, to, ...limit, ...only }];
   });
 }
 
@@ -79,13 +87,15 @@ function checkWindow(from: number, to: number, { durationNs }: Measured, path: F
   }
 }
 
-function checkMetric(metric: MetricName, { workloads, observed, diverts, recovers }: Measured): void {
+function checkMetric(metric: MetricName, { workloads, observed, diverts, recovers, replays }: Measured): void {
   const kind = kindOf(metric);
   if (kind !== undefined && !workloads.some((workload) => workload.kind === kind)) {
     throw new FaultyValue(`no workload is of kind ${kind}`, 'such a workload, or another metric');
   }
   if (metric.startsWith('observer.') && !observed)
     throw new FaultyValue('nothing is observed', 'observe, or an attack');
+  if (metric.startsWith('replay.') && !replays)
+    throw new FaultyValue('nothing is sent again', 'a scion.replay in the timeline');
   if (metric === 'diversion.after' && !diverts)
     throw new FaultyValue('nothing is diverted', 'a bgp.hijack or bgp.leak');
   if (metric === 'recovery.after' && !recovers) {
@@ -102,6 +112,11 @@ function kindOf(metric: MetricName): Workload['kind'] | undefined {
 
 function checkWorkload(metric: MetricName, name: string, workloads: Measured['workloads']): void {
   const kind = kindOf(metric);
+  if (metric.startsWith('observer.')) {
+    const names = workloads.map((other) => other.name);
+    if (!names.includes(name)) throw new FaultyValue(`there is no workload "${name}"`, suggestion(name, names));
+    return;
+  }
   if (kind === undefined) throw new FaultyValue(`${metric} belongs to no workload`, 'nothing');
   const workload = workloads.find((other) => other.name === name);
   const fitting = workloads.filter((other) => other.kind === kind).map((other) => other.name);
@@ -109,6 +124,22 @@ function checkWorkload(metric: MetricName, name: string, workloads: Measured['wo
   if (workload.kind !== kind) {
     throw new FaultyValue(`${name} is of kind ${workload.kind} and has no ${metric}`, suggestion('', fitting));
   }
+}
+
+/** Transports into whose packets an observer cannot see: whose they are, it cannot tell. */
+const OPAQUE: ReadonlySet<TransportName> = new Set<TransportName>(['wireguard', 'sig']);
+
+function checkSeen(metric: MetricName, transport: TransportName): void {
+  if (!metric.startsWith('observer.') || !OPAQUE.has(transport)) return;
+  throw new FaultyValue(`no observer can tell the workloads of ${transport} apart`, 'no workload');
+}
+
+function readLink({ link, metric }: AssertionInput, { observedLink }: Measured, path: FieldPath, collector: Collector) {
+  if (link === undefined) return undefined;
+  return collector.attempt([...path, 'link'], () => {
+    if (!metric.startsWith('observer.')) throw new FaultyValue(`${metric} is not measured on a link`, 'nothing');
+    return observedLink(link);
+  });
 }
 
 function readLimit(input: AssertionInput, path: FieldPath, collector: Collector) {

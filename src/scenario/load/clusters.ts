@@ -1,17 +1,21 @@
 /** Clusters: which AS each one is, and which node ends which of its interfaces. */
-import { dirname, join } from 'node:path';
+import { normalize } from 'node:path';
 import { InputError } from '../../errors.ts';
 import type { Collector } from '../../input/collector.ts';
-import { list } from '../../input/nearest.ts';
-import { readText } from '../../input/read-text.ts';
+import { list, oneOf } from '../../input/nearest.ts';
 import type { FieldPath } from '../../input/yaml.ts';
 import { loadManifests, type Manifests } from '../../k8s/manifests.ts';
 import { asPrefixes, maxNodes } from '../../topology/as-prefixes.ts';
 import { formatPrefix } from '../../topology/ipv4.ts';
-import type { IsdAs, Topology } from '../../topology/model.ts';
+import { allLinks, type IsdAs, type Topology } from '../../topology/model.ts';
 import type { Cluster, ClusterNode, InputFile } from '../model.ts';
 import type { ClusterInput } from '../schema.ts';
+import { MAX_ENTRIES, within } from './limits.ts';
 import { findAs } from './references.ts';
+import { readReferred } from './referred-file.ts';
+
+/** JSON is YAML, and what `kubectl get -o json` prints. */
+const MANIFESTS = ['.yaml', '.yml', '.json'];
 
 /** Reads the manifests of all clusters; each problem, in whichever file, goes to the collector. */
 export async function readManifests(
@@ -19,23 +23,20 @@ export async function readManifests(
   scenarioFile: string,
   collector: Collector,
 ): Promise<InputFile[][]> {
-  const read = async (path: string): Promise<InputFile[]> => {
-    try {
-      return [{ path, text: await readText(path) }];
-    } catch (error) {
-      if (!(error instanceof InputError)) throw error;
-      collector.addAll(error.problems);
-      return [];
-    }
-  };
   const files: InputFile[][] = [];
-  for (const input of inputs) {
-    const paths = input.manifests.map((manifest) => join(dirname(scenarioFile), manifest));
-    paths.forEach((path, position) => {
-      if (paths.indexOf(path) === position) return;
-      collector.report(['clusters', files.length, 'manifests', position], `${path} stands there twice`);
+  for (const input of within(inputs, MAX_ENTRIES.clusters, ['clusters'], collector)) {
+    const field = ['clusters', files.length, 'manifests'];
+    const names = within(input.manifests, MAX_ENTRIES.manifests, field, collector);
+    const paths = names.map((name) => normalize(name));
+    const reading = names.map(async (name, position) => {
+      const place = [...field, position];
+      if (paths.indexOf(normalize(name)) < position) {
+        collector.report(place, `${name} stands there twice`);
+        return undefined;
+      }
+      return readReferred(name, scenarioFile, MANIFESTS, place, collector);
     });
-    files.push((await Promise.all([...new Set(paths)].map(read))).flat());
+    files.push((await Promise.all(reading)).filter((file) => file !== undefined));
   }
   return files;
 }
@@ -61,12 +62,13 @@ export function buildClusters(
       const message = `${nodes.length} nodes are too many for the AS's prefix ${formatPrefix(prefix)}`;
       collector.report([...path, 'nodes'], message, `at most ${maxNodes(prefix)}`);
     }
-    const { pods, services } = readPods(manifests[index] ?? [], nodes, collector);
+    const ases = topology.ases.map((as) => as.ia);
+    const { pods, services, policies } = readPods(manifests[index] ?? [], nodes, ases, collector);
     for (const pod of pods) {
       if (!nodes.some((node) => node.name === pod.name)) continue;
       collector.report([...path, 'nodes'], `"${pod.name}" names a node and a pod`, 'names that tell them apart');
     }
-    if (collector.problems.length === before) clusters.push({ name: input.name, ia, nodes, pods, services });
+    if (collector.problems.length === before) clusters.push({ name: input.name, ia, nodes, pods, services, policies });
   });
   checkNamesTogether(inputs, clusters, collector);
   return clusters;
@@ -98,7 +100,7 @@ function checkPlace(
   collector: Collector,
 ): void {
   const core = topology.ases.some((as) => as.ia === ia && as.core);
-  const provides = topology.links.some((link) => link.kind === 'child' && link.a.ia === ia);
+  const provides = allLinks(topology).some((link) => link.kind === 'child' && link.a.ia === ia);
   if (core || provides) {
     const why = core ? 'is a core AS' : 'has child ASes';
     collector.report([...path, 'as'], `${ia} ${why}, so it carries transit traffic`, 'an AS at the edge');
@@ -111,7 +113,7 @@ function checkPlace(
 }
 
 function interfacesOf(ia: IsdAs, topology: Topology): number[] {
-  const ends = topology.links.flatMap((link) => [link.a, link.b]);
+  const ends = allLinks(topology).flatMap((link) => [link.a, link.b]);
   return ends.flatMap((end) => (end.ia === ia ? [end.ifid] : [])).sort((a, b) => a - b);
 }
 
@@ -144,6 +146,7 @@ function checkNodes(
 ): void {
   const names = new Set<string>();
   const owners = new Map<number, string>();
+  const known = new Set(interfaces);
   nodes.forEach((node, index) => {
     const at = [...path, 'nodes', index];
     if (names.has(node.name)) collector.report([...at, 'name'], `there is a node "${node.name}" already`);
@@ -151,8 +154,8 @@ function checkNodes(
     node.interfaces.forEach((ifid, position) => {
       const where = [...at, 'interfaces', position];
       const owner = owners.get(ifid);
-      if (!interfaces.includes(ifid)) {
-        collector.report(where, `the AS has no interface ${ifid}`, `one of ${list(interfaces)}`);
+      if (!known.has(ifid)) {
+        collector.report(where, `the AS has no interface ${ifid}`, oneOf(interfaces));
       } else if (owner !== undefined) {
         collector.report(where, `interface ${ifid} ends at node ${owner} already`, 'each interface at one node');
       }
@@ -163,15 +166,21 @@ function checkNodes(
   if (idle.length > 0) collector.report([...path, 'nodes'], `no node ends interface ${list(idle)}`, 'all of them');
 }
 
-function readPods(files: readonly InputFile[], nodes: readonly ClusterNode[], collector: Collector): Manifests {
+function readPods(
+  files: readonly InputFile[],
+  nodes: readonly ClusterNode[],
+  ases: readonly IsdAs[],
+  collector: Collector,
+): Manifests {
   try {
     return loadManifests(
       files,
       nodes.map(({ name }) => name),
+      ases,
     );
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     collector.addAll(error.problems);
-    return { pods: [], services: [] };
+    return { pods: [], services: [], policies: [] };
   }
 }

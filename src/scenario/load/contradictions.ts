@@ -52,6 +52,7 @@ function exclude(one: TimelineEvent, other: TimelineEvent): boolean {
     return Object.keys(one.shape).some((field) => Object.hasOwn(other.shape, field));
   }
   if (!('by' in one) || !('by' in other) || one.by !== other.by) return false;
+  if (one.event === 'scion.replay' || other.event === 'scion.replay') return false;
   return (one.event === 'bgp.withdraw') !== (other.event === 'bgp.withdraw');
 }
 
@@ -75,11 +76,22 @@ function outOfTurn(
     case 'bgp.leak':
       if (!since(event.by, earlier).some((other) => sameAttack(other, event))) return undefined;
       return { field: 'by', message: `${event.by} does so already at that time`, expected: 'a bgp.withdraw before it' };
+    case 'scion.replay':
+      return tooSoon(event, earlier);
     case 'bgp.withdraw':
       return nothingToWithdraw(event.by, earlier, all);
     default:
       return undefined;
   }
+}
+
+/** Sending them and waiting for what becomes of them takes that long; counts of two at once could not be told apart. */
+const REPLAY_NS = 2e9;
+
+function tooSoon({ at }: TimelineEvent, earlier: readonly TimelineEvent[]): Fault | undefined {
+  if (!earlier.some((other) => other.event === 'scion.replay' && at - other.at < REPLAY_NS)) return undefined;
+  const apart = formatQuantity(REPLAY_NS, DURATION);
+  return { field: 'at', message: 'packets of another scion.replay are on their way then', expected: `${apart} between them` };
 }
 
 function isCut(link: string, earlier: readonly TimelineEvent[]): boolean {
@@ -91,7 +103,7 @@ function isCut(link: string, earlier: readonly TimelineEvent[]): boolean {
 
 /** What an AS has announced since it last withdrew anything. */
 function since(by: string, earlier: readonly TimelineEvent[]): TimelineEvent[] {
-  const own = earlier.filter((event) => 'by' in event && event.by === by);
+  const own = earlier.filter((event) => 'by' in event && event.by === by && event.event !== 'scion.replay');
   return own.slice(own.findLastIndex((event) => event.event === 'bgp.withdraw') + 1);
 }
 

@@ -1,4 +1,4 @@
-/** Which ASes leave forwarding to the reference router alone. */
+/** What only the reference control plane brings: its gateway, and routers that forward alone. */
 import type { Collector } from '../../input/collector.ts';
 import type { IsdAs, Topology } from '../../topology/model.ts';
 import type { Cluster } from '../model.ts';
@@ -7,13 +7,16 @@ import { findAs } from './references.ts';
 
 /** Reports those that are no transit ASes, and all of them where no reference router runs. */
 export function buildReferenceRouters(
-  { controlPlane, referenceRouters }: ScenarioInput,
+  { controlPlane, referenceRouters, transports }: ScenarioInput,
   topology: Topology,
   clusters: readonly Cluster[],
   collector: Collector,
 ): IsdAs[] {
   if (referenceRouters.length > 0 && controlPlane !== 'reference') {
     collector.report(['referenceRouters'], 'there are no reference routers', 'controlPlane: reference');
+  }
+  if (controlPlane !== 'reference' && transports.includes('sig')) {
+    collector.report(['transports', transports.indexOf('sig')], 'there is no gateway', 'controlPlane: reference');
   }
   const found: IsdAs[] = [];
   referenceRouters.forEach((name, index) => {

@@ -1,9 +1,9 @@
 /** What the names in a scenario refer to. Each look-up throws a FaultyValue that says what would be right. */
 import { MAX_WIRE_MTU } from '../../emulator/wire/shape.ts';
 import { FaultyValue } from '../../input/collector.ts';
-import { list, suggestion } from '../../input/nearest.ts';
+import { oneOf, suggestion } from '../../input/nearest.ts';
 import { parseIsdAs } from '../../scion/isd-as.ts';
-import type { IsdAs, Link, Topology } from '../../topology/model.ts';
+import { allLinks, type IsdAs, type Link, type Topology } from '../../topology/model.ts';
 import type { Cluster, PodRef } from '../model.ts';
 
 /** The AS of an ISD-AS, a label, or the name of a cluster in it. */
@@ -59,8 +59,16 @@ export function findWire(text: string, topology: Topology, clusters: readonly Pi
   return link;
 }
 
+/** Frames can be seen or stopped on a link's own wire, which a link that BGP routes does not have. */
+export function requireOwnWire({ id, underlay }: Link): void {
+  if (underlay !== 'internet') return;
+  throw new FaultyValue(`${id} has no wire of its own: BGP routes its packets`, 'a link with a wire');
+}
+
 /** What is shaped, cut or captured goes through the middle of a wire, which has room for so much. */
-export function requireWire({ id, mtu }: Link): void {
+export function requireWire(link: Link): void {
+  requireOwnWire(link);
+  const { id, mtu } = link;
   if (mtu <= MAX_WIRE_MTU) return;
   throw new FaultyValue(
     `the MTU of ${id} is ${mtu}, too large to be shaped, cut or captured`,
@@ -73,12 +81,12 @@ function linkAt(text: string, topology: Topology, clusters: readonly Pick<Cluste
   if (match === null) throw new FaultyValue(`"${text}" names no interface`, 'AS#interface such as 1-ff00:0:110#1');
   const [, as = '', ifid] = match;
   const ia = findAs(as, topology, clusters);
-  const ends = topology.links.flatMap((link) => [link.a, link.b].map((end) => ({ link, end })));
+  const ends = allLinks(topology).flatMap((link) => [link.a, link.b].map((end) => ({ link, end })));
   const own = ends.filter(({ end }) => end.ia === ia);
   const found = own.find(({ end }) => end.ifid === Number(ifid));
   if (found !== undefined) return found.link;
   const numbers = own.map(({ end }) => end.ifid).sort((a, b) => a - b);
-  throw new FaultyValue(`${ia} has no interface ${ifid}`, `one of ${list(numbers)}`);
+  throw new FaultyValue(`${ia} has no interface ${ifid}`, numbers.length === 0 ? 'an AS with a link' : oneOf(numbers));
 }
 
 /** A pod by `cluster/pod`. */

@@ -6,6 +6,7 @@ import type { IsdAs, Shape, Topology } from '../../topology/model.ts';
 import type { Cluster, TimelineEvent } from '../model.ts';
 import type { EventInput } from '../schema.ts';
 import { reportContradictions } from './contradictions.ts';
+import { MAX_ENTRIES, within } from './limits.ts';
 import { findAs, findPlace, findWire } from './references.ts';
 
 interface Surroundings {
@@ -20,7 +21,7 @@ export function buildTimeline(
   durationNs: number,
   around: Surroundings,
 ): TimelineEvent[] {
-  const placed = inputs.flatMap((input, index) => {
+  const placed = within(inputs, MAX_ENTRIES.timeline, ['timeline'], around.collector).flatMap((input, index) => {
     const path = ['timeline', index];
     if (input.at >= durationNs) {
       const end = formatQuantity(durationNs, DURATION);
@@ -52,6 +53,10 @@ function buildEvent(input: EventInput, path: FieldPath, around: Surroundings): T
       const by = as('by', input.by);
       return by === undefined ? undefined : { at, event: input.event, by };
     }
+    case 'scion.replay': {
+      const by = as('by', input.by);
+      return by === undefined ? undefined : { at, event: input.event, by, alter: input.alter, count: input.count };
+    }
     case 'link.cut':
     case 'link.restore': {
       const link = collector.attempt([...path, 'link'], () => findWire(input.link, topology, clusters));
@@ -66,6 +71,7 @@ function buildEvent(input: EventInput, path: FieldPath, around: Surroundings): T
     }
     case 'exec': {
       const place = collector.attempt([...path, 'in'], () => findPlace(input.in, topology, clusters));
+      if (input.run[0] === '') collector.report([...path, 'run', 0], 'names no command', 'a command such as ip');
       return place === undefined ? undefined : { at, event: input.event, in: place, argv: input.run };
     }
   }

@@ -5,6 +5,7 @@ import type { FieldPath } from '../../input/yaml.ts';
 import { MARKER, UDP_MIN_PAYLOAD_BYTES } from '../../measure/marker.ts';
 import type { Cluster, Workload } from '../model.ts';
 import type { WorkloadInput } from '../schema.ts';
+import { MAX_ENTRIES, within } from './limits.ts';
 import { findPod } from './references.ts';
 
 /** From what holds the marker by which a packet is recognised to the largest payload of an IPv4 packet. */
@@ -23,7 +24,7 @@ export function buildWorkloads(
   collector: Collector,
 ): Workload[] {
   const names = new Set<string>();
-  return inputs.flatMap((input, index): Workload[] => {
+  return within(inputs, MAX_ENTRIES.workloads, ['workloads'], collector).flatMap((input, index): Workload[] => {
     const path = ['workloads', index];
     if (names.has(input.name)) collector.report([...path, 'name'], `there is a workload "${input.name}" already`);
     names.add(input.name);

@@ -9,7 +9,7 @@ const BEFORE_EXPIRY_MS = 600_000;
 /** Between two look-ups of the same destination at least, and after one that failed. */
 const RETRY_MS = 1000;
 /** So long does the daemon leave out an interface that it has been told of; then the answer may be another. */
-const REVOCATION_MS = 10_000;
+export const REVOCATION_MS = 10_000;
 /** A daemon tells nobody of a path that it has learned of. */
 const REFRESH_MS = 30_000;
 

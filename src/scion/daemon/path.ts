@@ -1,4 +1,5 @@
 /** A path as the daemon describes it → the project's own structure, the same that the `computed` control plane gives. */
+import { UNDERLAY_OVERHEAD } from '../../topology/schema.ts';
 import { fingerprintOf, type Path, type PathHop, type PathInterface, type PathSegment } from '../end-to-end-path.ts';
 import { FormatError } from '../format-error.ts';
 import type { HopField } from '../hop-field.ts';
@@ -10,6 +11,7 @@ import { decodePath, type ScionPath } from '../path.ts';
 export interface DaemonPath {
   readonly raw: Uint8Array;
   readonly interfaces: readonly { readonly isd_as: string; readonly id: string }[];
+  /** Largest SCION packet, bytes; that of `Path` is the IP packet that carries it. */
   readonly mtu: number;
   readonly expiration: { readonly seconds: string; readonly nanos: number } | null;
   readonly latency: readonly { readonly seconds: string; readonly nanos: number }[];
@@ -30,7 +32,7 @@ export function pathFromDaemon(path: DaemonPath, fromCore: boolean): Path {
     hops,
     interfaces,
     segments: segmentsOf(decoded, hops, fromCore),
-    mtu: path.mtu,
+    mtu: path.mtu + UNDERLAY_OVERHEAD,
     latencyNs: path.latency.reduce((sum, part) => sum + Math.max(0, nanoseconds(part)), 0),
     expiry: Number(path.expiration?.seconds ?? 0),
     raw: Uint8Array.from(path.raw),

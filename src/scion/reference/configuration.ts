@@ -5,7 +5,9 @@
 import { join } from 'node:path';
 import type { LinkEndPlan, LinkPlan, Plan } from '../../emulator/plan.ts';
 import type { As, IsdAs, Topology } from '../../topology/model.ts';
+import { UNDERLAY_OVERHEAD } from '../../topology/schema.ts';
 import { CONTROL_PORT, DISPATCHED_PORTS } from '../ports.ts';
+import { gatewayEntry, gatewayPlaces } from './gateway.ts';
 import { type AsPlace, DAEMON_PORT, fileName, ROUTER_PORT, type RouterPlace, referencePlaces } from './places.ts';
 import type { ScionTool } from './tools.ts';
 
@@ -98,14 +100,16 @@ export function referenceConfiguration(
 
 function topologyJson(plan: Plan, as: As, { ia, routers }: AsPlace): unknown {
   const [first] = routers;
+  const gateway = gatewayPlaces(plan).find(({ cluster }) => cluster.ia === ia);
   const control = { [`cs${fileName(ia)}-1`]: { addr: `${first.address}:${CONTROL_PORT}` } };
   return {
     isd_as: ia,
-    mtu: as.mtu,
+    mtu: as.mtu - UNDERLAY_OVERHEAD,
     attributes: as.core ? ['core'] : [],
     dispatched_ports: DISPATCHED_PORTS,
     control_service: control,
     discovery_service: control,
+    ...(gateway === undefined ? {} : { sigs: gatewayEntry(gateway) }),
     border_routers: Object.fromEntries(
       routers.map(({ id, address, namespace }) => [
         id,
@@ -133,7 +137,8 @@ function interfaceJson(link: LinkPlan, own: LinkEndPlan, other: LinkEndPlan): un
     isd_as: other.ia,
     // What the neighbour is to this AS.
     link_to: link.kind === 'child' ? (own === link.a ? 'child' : 'parent') : link.kind,
-    mtu: link.mtu,
+    // The reference counts SCION packets (doc/manuals/common.rst), the plan the IP packets that carry them.
+    mtu: link.mtu - UNDERLAY_OVERHEAD,
     ...(link.kind === 'peer' ? { remote_interface_id: other.ifid } : {}),
   };
 }

@@ -6,8 +6,8 @@ import { QUIET, type ReferenceControlPlane } from './control-plane.ts';
 import { FollowedPaths } from './followed-paths.ts';
 
 /** On two idle cores all paths of 16 ASes are known after about 12 s. */
-const ALL_PATHS_MS = 60_000;
-const ANY_PATH_MS = 120_000;
+const ALL_PATHS_MS = 90_000;
+const ANY_PATH_MS = 240_000;
 
 export interface LearnOptions {
   readonly topology: Topology;
@@ -19,9 +19,9 @@ export interface LearnOptions {
 
 /**
  * Waits until the daemons know all paths between any two of these ASes, since what a run measures should not depend on
- * how far beacons have come; after a minute one path will do. Then control services send beacons seldom.
+ * how far beacons have come; after a minute and a half one path will do. Then control services send beacons seldom.
  *
- * @throws LabError when two ASes still have none after two minutes
+ * @throws LabError when two ASes still have none after four minutes
  */
 export async function learnPaths(
   control: ReferenceControlPlane,

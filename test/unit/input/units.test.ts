@@ -9,6 +9,7 @@ test('every unit is read as the quantity it stands for', () => {
     ['1.5s', DURATION, 1.5e9],
     ['100us', DURATION, 100e3],
     ['100µs', DURATION, 100e3],
+    ['100μs', DURATION, 100e3],
     ['7ns', DURATION, 7],
     ['2min', DURATION, 120e9],
     ['0ms', DURATION, 0],
@@ -30,6 +31,19 @@ test('a quantity without a unit is refused and told so', () => {
     () => parseQuantity('20', DURATION),
     (error) => error instanceof UnitError && error.message === '20 has no unit' && error.expected.includes('20ms'),
   );
+});
+
+test('a unit in the wrong case is told its own, and no unit is told one that is like it by chance', () => {
+  const expected = (text: string, quantity: typeof RATE) => {
+    try {
+      return parseQuantity(text, quantity);
+    } catch (error) {
+      return error instanceof UnitError ? error.expected : error;
+    }
+  };
+  assert.equal(expected('10mbit', RATE), 'did you mean "10Mbit"?');
+  assert.equal(expected('64KIB', SIZE), 'did you mean "64KiB"?');
+  assert.equal(expected('1Tbit', RATE), 'a rate such as 100Mbit or 1Gbit; units: bit, kbit, Mbit, Gbit');
 });
 
 test('an unknown unit, a negative number, too large and too fine a value are refused', () => {

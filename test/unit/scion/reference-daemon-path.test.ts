@@ -7,6 +7,7 @@ import type { Path } from '../../../src/scion/end-to-end-path.ts';
 import { FormatError } from '../../../src/scion/format-error.ts';
 import { isdAsToBigint } from '../../../src/scion/isd-as.ts';
 import { computeSegments } from '../../../src/scion/segments.ts';
+import { UNDERLAY_OVERHEAD } from '../../../src/topology/schema.ts';
 import { peering, sixteen, tiny4 } from './topologies.ts';
 
 const VALID = { seed: 1, timestamp: 1_700_000_000, expirySeconds: 6 * 3600 };
@@ -17,7 +18,7 @@ function described(path: Path): DaemonPath {
   return {
     raw: path.raw,
     interfaces: path.interfaces.map(({ ia, ifid }) => ({ isd_as: String(isdAsToBigint(ia)), id: String(ifid) })),
-    mtu: path.mtu,
+    mtu: path.mtu - UNDERLAY_OVERHEAD,
     expiration: { seconds: String(path.expiry), nanos: 0 },
     latency: Array.from({ length: links }, (_, i) => {
       return i === 0 ? { seconds: '0', nanos: path.latencyNs } : { seconds: '-1', nanos: 0 };

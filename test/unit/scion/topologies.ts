@@ -26,7 +26,7 @@ export function buildTopology(
     const mtu = mtus[ia] ?? DEFAULT_MTU;
     return { ia, isd: isdOf(ia), asn: asnOf(ia), core, voting: core, authoritative: core, issuing: core, mtu };
   });
-  return { name, source: `${name} (built by a test)`, ases, links: built };
+  return { name, source: `${name} (built by a test)`, ases, links: built, ipLinks: [] };
 }
 
 function buildLink([kind, a, b, { mtu = DEFAULT_MTU, delays } = {}]: LinkRow): Link {

@@ -1,0 +1,176 @@
+/** Writes and reads the bundle of a bench. */
+import { createHash, randomBytes } from 'node:crypto';
+import { appendFileSync, globSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg, release, totalmem } from 'node:os';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { bpfDirectory, usesKernelAes } from '../dataplane/build.ts';
+import { CilionError, LabError } from '../errors.ts';
+import { type LoadReading, loadBetween, readLoad } from '../measure/machine-load.ts';
+import { run } from '../process/process.ts';
+import { MANIFEST, SUMMARY } from '../results/bundle-layout.ts';
+import { VERSION } from '../version.ts';
+import {
+  BENCH_KINDS,
+  BENCH_SCHEMA,
+  type BenchKind,
+  type BenchManifest,
+  type BenchSample,
+  type BenchSummary,
+  HARNESS_VERSION,
+} from './bench-bundle.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const SAMPLES = 'samples.ndjson';
+
+export interface BenchBundle {
+  readonly folder: string;
+  readonly manifest: BenchManifest;
+  readonly samples: readonly BenchSample[];
+  readonly summary: BenchSummary;
+}
+
+export interface BundleStart {
+  readonly results: string;
+  readonly bench: BenchKind;
+  readonly title: string;
+  readonly command: readonly string[];
+  readonly seed: number;
+  readonly settings: BenchManifest['settings'];
+}
+
+/** A bundle under way: samples are on disk as soon as they are made. */
+export class BenchBundleWriter {
+  readonly folder: string;
+  readonly #start: BundleStart;
+  readonly #startedAt = new Date();
+  readonly #load: LoadReading = readLoad();
+  readonly #loadAverage = loadavg()[0]!;
+  readonly #runId = randomBytes(3).toString('hex');
+
+  /** @throws LabError when the folder cannot be made */
+  constructor(start: BundleStart) {
+    this.#start = start;
+    const stamp = this.#startedAt.toISOString().replaceAll(/[-:]/g, '').replace('T', '-').slice(0, 15);
+    this.folder = join(start.results, `${stamp}-bench-${start.bench}-${this.#runId}`);
+    try {
+      mkdirSync(this.folder, { recursive: true });
+    } catch (cause) {
+      throw new LabError(`cannot make the bundle folder ${this.folder}`, { cause });
+    }
+  }
+
+  append(sample: BenchSample): void {
+    appendFileSync(join(this.folder, SAMPLES), `${JSON.stringify(sample)}\n`);
+  }
+
+  async finish(summary: BenchSummary, facts: Pick<BenchManifest, 'stageSeconds' | 'invalid'>): Promise<BenchBundle> {
+    const { bench, title, command, seed, settings } = this.#start;
+    const manifest: BenchManifest = {
+      schema: BENCH_SCHEMA,
+      bench,
+      harness: HARNESS_VERSION,
+      runId: this.#runId,
+      title,
+      command,
+      startedAt: this.#startedAt.toISOString(),
+      finishedAt: new Date().toISOString(),
+      seed,
+      settings,
+      git: await gitState(),
+      versions: await versions(),
+      machine: { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, memoryBytes: totalmem() },
+      bpf: hashes(bpfDirectory()),
+      mechanisms: {
+        generator: 'BPF_PROG_RUN with live frames into a veth, a thread a core',
+        sink: 'XDP program at the far end of a veth',
+        time: 'CPU time of the generating threads, on whose account generator, router and sink run',
+        aes: usesKernelAes() ? 'the kernel’s bpf_crypto' : 'table (2 KiB) with a cache of recent MACs',
+      },
+      load: loadBetween(this.#load, readLoad()),
+      loadAverageBefore: this.#loadAverage,
+      ...facts,
+    };
+    this.#write(SUMMARY, summary);
+    this.#write(MANIFEST, manifest);
+    return readBenchBundle(this.folder);
+  }
+
+  /** rename(2): a reader sees all of it or nothing. */
+  #write(part: string, value: unknown): void {
+    const file = join(this.folder, part);
+    writeFileSync(`${file}.partial`, `${JSON.stringify(value, null, 2)}\n`);
+    renameSync(`${file}.partial`, file);
+  }
+}
+
+/** What kind of bench a folder is the bundle of; undefined where it is none. */
+export function benchKindOf(folder: string): BenchKind | undefined {
+  try {
+    const { bench } = JSON.parse(readFileSync(join(folder, MANIFEST), 'utf8')) as { bench?: unknown };
+    return BENCH_KINDS.find((kind) => kind === bench);
+  } catch {
+    return undefined;
+  }
+}
+
+/** @throws CilionError (exit code 2) that names what is missing, damaged or of another schema */
+export function readBenchBundle(folder: string): BenchBundle {
+  const manifest = parse<BenchManifest>(folder, MANIFEST);
+  if (manifest.schema !== BENCH_SCHEMA || !BENCH_KINDS.includes(manifest.bench)) {
+    throw new CilionError(`${join(folder, MANIFEST)} is not that of a bench, or of another version`, {
+      exitCode: 2,
+      hint: 'a bundle of a bench is a folder results/<time>-bench-<what>-<id>',
+    });
+  }
+  const samples = read(folder, SAMPLES)
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line, index) => parseText<BenchSample>(line, `${join(folder, SAMPLES)}:${index + 1}`));
+  return { folder, manifest, samples, summary: parse<BenchSummary>(folder, SUMMARY) };
+}
+
+function parse<T>(folder: string, part: string): T {
+  return parseText(read(folder, part), join(folder, part));
+}
+
+function read(folder: string, part: string): string {
+  try {
+    return readFileSync(join(folder, part), 'utf8');
+  } catch (cause) {
+    throw new CilionError(`${join(folder, part)} is missing or cannot be read`, { exitCode: 2, cause });
+  }
+}
+
+function parseText<T>(text: string, where: string): T {
+  try {
+    return JSON.parse(text) as T;
+  } catch (cause) {
+    throw new CilionError(`${where} is damaged: it is not JSON`, { exitCode: 2, cause });
+  }
+}
+
+/** Null outside a git checkout. */
+async function gitState(): Promise<BenchManifest['git']> {
+  try {
+    const commit = (await run(['git', '-C', ROOT, 'rev-parse', 'HEAD'])).stdout.trim();
+    const { stdout } = await run(['git', '-C', ROOT, 'status', '--porcelain']);
+    return { commit, dirty: stdout.trim() !== '' };
+  } catch {
+    return null;
+  }
+}
+
+async function versions(): Promise<Record<string, string>> {
+  const clang = /clang version (\S+)/.exec((await run(['clang-19', '--version'])).stdout)?.[1] ?? 'unknown';
+  return { cilion: VERSION, node: process.version, kernel: release(), clang };
+}
+
+/** SHA-256 by file, of what is measured; the benches' own programs included. */
+export function hashes(folder: string): Record<string, string> {
+  return Object.fromEntries(
+    globSync(join(folder, '*.bpf.o'))
+      .sort()
+      .map((file) => [basename(file), createHash('sha256').update(readFileSync(file)).digest('hex')]),
+  );
+}

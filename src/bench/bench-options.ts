@@ -1,0 +1,55 @@
+/** Options of `cilion bench`, checked. */
+import { CilionError } from '../errors.ts';
+import { suggestion } from '../input/nearest.ts';
+import { type BenchCase, parseCase } from './cases.ts';
+import { SUBJECT_NAMES, type SubjectName } from './subjects.ts';
+
+export type BenchOptions = Readonly<Record<string, string | boolean | undefined>>;
+
+/** @throws CilionError (exit code 2) unless it is a whole number in range */
+export function wholeNumber(
+  options: BenchOptions,
+  name: string,
+  fallback: number,
+  least: number,
+  most: number,
+): number {
+  const text = options[name];
+  if (text === undefined) return fallback;
+  const value = Number(text);
+  if (typeof text !== 'string' || !/^\d+$/.test(text) || value < least || value > most) {
+    throw new CilionError(`--${name}: "${text}" is no number of them`, {
+      exitCode: 2,
+      hint: `a whole number from ${least} to ${most}`,
+    });
+  }
+  return value;
+}
+
+/** @throws CilionError (exit code 2) for a name that is no case */
+export function casesOf(options: BenchOptions, fallback: readonly string[]): BenchCase[] {
+  return [...new Set(list(options, 'cases') ?? fallback)].map(parseCase);
+}
+
+export function subjectsOf(options: BenchOptions): SubjectName[] {
+  const wanted = list(options, 'subjects');
+  if (wanted === undefined) return [...SUBJECT_NAMES];
+  return SUBJECT_NAMES.filter((name) => checked(wanted).includes(name));
+}
+
+function checked(wanted: readonly string[]): readonly string[] {
+  for (const name of wanted) {
+    if (!(SUBJECT_NAMES as readonly string[]).includes(name)) {
+      throw new CilionError(`--subjects: there is no "${name}"`, {
+        exitCode: 2,
+        hint: suggestion(name, SUBJECT_NAMES),
+      });
+    }
+  }
+  return wanted;
+}
+
+function list(options: BenchOptions, name: string): string[] | undefined {
+  const text = options[name];
+  return typeof text === 'string' ? text.split(',').map((part) => part.trim()) : undefined;
+}

@@ -1,0 +1,68 @@
+/** The benches' routers forward what is counted. How fast is no matter of a test. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { RouterSample } from '../../src/bench/bench-bundle.ts';
+import { CASE_KINDS, caseName, parseCase } from '../../src/bench/cases.ts';
+import { runRouterBench } from '../../src/bench/router-bench.ts';
+import { buildAll } from '../../src/dataplane/build.ts';
+import { LabDirectory } from '../../src/emulator/lab-directory.ts';
+import { run } from '../../src/process/process.ts';
+
+const PACKETS = 2000;
+const CASES = [
+  ...CASE_KINDS.map(({ name }) => parseCase(`${name}/few/64`)),
+  ...['transit-1/cold/1400', 'crossover-2/cold/64'].map(parseCase),
+];
+const SUBJECTS = ['drop', 'redirect', 'ip', 'bridge', 'cilion'] as const;
+
+/** Frames that devices of a namespace say they dropped. */
+async function droppedIn(netns: string): Promise<number> {
+  const { stdout } = await run(['ip', '-json', '-statistics', 'link', 'show'], { netns });
+  const devices = JSON.parse(stdout) as { stats64: Record<'rx' | 'tx', { dropped: number }> }[];
+  return devices.reduce((sum, { stats64 }) => sum + stats64.rx.dropped + stats64.tx.dropped, 0);
+}
+
+test('every frame that is sent arrives, or a device says that it dropped it, and the router counts the same', async () => {
+  await buildAll();
+  const before = LabDirectory.list();
+  const samples: RouterSample[] = [];
+  await runRouterBench(
+    {
+      cases: CASES,
+      manyCoreCases: [],
+      pacedCases: [],
+      subjects: SUBJECTS,
+      blocks: 1,
+      ladders: 0,
+      packets: PACKETS,
+      cpus: [0],
+      seed: 1,
+    },
+    {
+      signal: new AbortController().signal,
+      progress: () => {},
+      onSample: (sample) => {
+        if (sample.kind === 'burst') samples.push(sample);
+      },
+      inspect: async (lab, programs, subjects) => {
+        const { sent, received, stray } = programs.counts();
+        const places = [lab.ends, ...subjects.map(({ site }) => site.netns)];
+        const dropped = (await Promise.all(places.map(droppedIn))).reduce((sum, count) => sum + count, 0);
+        assert.equal(stray, 0);
+        assert.equal(sent - received, dropped);
+        const counts = subjects.find(({ name }) => name === 'cilion')!.counts!();
+        // What is not forwarded would stand here under its reason.
+        assert.deepEqual(Object.keys(counts).sort(), ['FORWARDED', 'TO_SIBLING']);
+      },
+    },
+  );
+  assert.equal(samples.length, CASES.length * SUBJECTS.length);
+  for (const sample of samples) {
+    const what = `${sample.subject} ${sample.case}`;
+    assert.equal(sample.sent, PACKETS, what);
+    assert.ok(sample.received > 0 && sample.received <= PACKETS, what);
+    assert.ok(sample.cpuNs > 0 && sample.wallNs > 0, what);
+  }
+  assert.deepEqual([...new Set(samples.map((sample) => sample.case))].sort(), CASES.map(caseName).sort());
+  assert.deepEqual(LabDirectory.list(), before);
+});
