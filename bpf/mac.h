@@ -28,20 +28,12 @@ static __always_inline bool encrypt(const struct cilion_as *as, __u64 block[2])
 #endif
 }
 
-/*
- * The six bytes of the MAC over a 16-byte input, as the lower bytes of a number; all in memory order. A
- * number of more than six bytes, which no hop field holds, where it cannot be computed.
- */
-static __noinline __u64 hop_mac(const struct cilion_as *as, __u64 first, __u64 second)
+/* The part that is left out of line: it is seldom needed, and large. */
+static __noinline __u64 compute_mac(const struct cilion_as *as, __u64 first, __u64 second,
+                                    struct cilion_mac_entry *entry, __u64 tag)
 {
-    __u64 hash = (first ^ second * 0x9e3779b97f4a7c15ULL) * 0xd6e8feb86659fd93ULL;
-    __u64 tag = ((__u64)as->slot + 1) << 32 | as->key_epoch;
-    __u32 slot = hash >> 54;
-    struct cilion_mac_entry *entry = bpf_map_lookup_elem(&mac_cache, &slot);
     __u64 block[2] = {first ^ as->subkey[0], second ^ as->subkey[1]};
 
-    if (entry && entry->input[0] == first && entry->input[1] == second && entry->tag == tag)
-        return entry->mac;
     if (!encrypt(as, block))
         return ~0ULL;
     block[0] &= MAC_MASK;
@@ -52,4 +44,20 @@ static __noinline __u64 hop_mac(const struct cilion_as *as, __u64 first, __u64 s
         entry->tag = tag;
     }
     return block[0];
+}
+
+/*
+ * The six bytes of the MAC over a 16-byte input, as the lower bytes of a number; all in memory order. A
+ * number of more than six bytes, which no hop field holds, where it cannot be computed.
+ */
+static __always_inline __u64 hop_mac(const struct cilion_as *as, __u64 first, __u64 second)
+{
+    __u64 hash = (first ^ second * 0x9e3779b97f4a7c15ULL) * 0xd6e8feb86659fd93ULL;
+    __u64 tag = ((__u64)as->slot + 1) << 32 | as->key_epoch;
+    __u32 slot = hash >> 54;
+    struct cilion_mac_entry *entry = bpf_map_lookup_elem(&mac_cache, &slot);
+
+    if (entry && entry->input[0] == first && entry->input[1] == second && entry->tag == tag)
+        return entry->mac;
+    return compute_mac(as, first, second, entry, tag);
 }

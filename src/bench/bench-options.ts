@@ -18,9 +18,9 @@ export function wholeNumber(
   if (text === undefined) return fallback;
   const value = Number(text);
   if (typeof text !== 'string' || !/^\d+$/.test(text) || value < least || value > most) {
-    throw new CilionError(`--${name}: "${text}" is no number of them`, {
+    throw new CilionError(`--${name}: "${text}" is out of range or no whole number`, {
       exitCode: 2,
-      hint: `a whole number from ${least} to ${most}`,
+      hint: `from ${least} to ${most}`,
     });
   }
   return value;

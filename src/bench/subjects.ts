@@ -113,7 +113,10 @@ export async function startSubject(name: SubjectName, options: SubjectOptions): 
 }
 
 const ROUTER_ID = 'br1';
-/** The kernel takes as much of it as the host allows (net.core.rmem_max). By default it holds fewer than fifty frames. */
+/**
+ * The kernel takes as much of it as the host allows (net.core.rmem_max). By default it holds fewer than fifty frames. Both
+ * sizes have to be set, since v0.15.0 takes each for the other.
+ */
 const SOCKET_BUFFER_BYTES = 8 << 20;
 const POLL_MS = 50;
 const PATIENCE_MS = 30_000;
@@ -125,7 +128,7 @@ async function startReference(site: Site, { lab, cpu, progress }: SubjectOptions
   writeFolder(folder);
   const log = `${folder}/log`;
   const argv = ['taskset', '--cpu-list', String(cpu), tools.bin('router'), '--config', `${folder}/router.toml`];
-  const running = start(argv, { netns: site.netns, stdoutFile: log, stderrFile: log, env: { GOMAXPROCS: '1' } });
+  const running = start(argv, { netns: site.netns, stdoutFile: log, stderrFile: log });
   await listens(site, running, log);
   return {
     name: 'reference',
@@ -156,7 +159,7 @@ function writeFolder(folder: string): void {
   writeFileSync(`${folder}/keys/master1.key`, MASTER_KEY.toString('base64'));
   writeFileSync(
     `${folder}/router.toml`,
-    `[general]\nid = "${ROUTER_ID}"\nconfig_dir = "${folder}"\n\n[router]\nreceive_buffer_size = ${SOCKET_BUFFER_BYTES}\n\n[router.bfd]\ndisable = true\n\n[log.console]\nlevel = "error"\n`,
+    `[general]\nid = "${ROUTER_ID}"\nconfig_dir = "${folder}"\n\n[router]\nreceive_buffer_size = ${SOCKET_BUFFER_BYTES}\nsend_buffer_size = ${SOCKET_BUFFER_BYTES}\n\n[router.bfd]\ndisable = true\n\n[log.console]\nlevel = "error"\n`,
   );
   writeFileSync(`${folder}/topology.json`, JSON.stringify(topologyJson(), null, 2));
 }

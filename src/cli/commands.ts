@@ -2,6 +2,7 @@
 import { bench } from './bench.ts';
 import { capture } from './capture.ts';
 import type { Command } from './command.ts';
+import { compare } from './compare.ts';
 import { doctor } from './doctor.ts';
 import { drops } from './drops.ts';
 import { destroy, ls } from './labs.ts';
@@ -32,5 +33,6 @@ export const COMMANDS: readonly Command[] = [
   doctor,
   router,
   bench,
+  compare,
   test,
 ];

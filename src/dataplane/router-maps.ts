@@ -14,7 +14,16 @@ import { macBytes } from './mac-address.ts';
 import type { NativeMap } from './native.ts';
 import { ipHeaderSum, type UnderlayEnd, underlayHeader } from './underlay.ts';
 
-export const ROUTER_MAP_NAMES = ['devices', 'links', 'routed_links', 'ases', 'tx_ports', 'counters', 'link_counters', 'clock'] as const;
+export const ROUTER_MAP_NAMES = [
+  'devices',
+  'links',
+  'routed_links',
+  'ases',
+  'tx_ports',
+  'counters',
+  'link_counters',
+  'clock',
+] as const;
 export type RouterMapName = (typeof ROUTER_MAP_NAMES)[number];
 
 /** What the neighbour on the link is to this AS. */

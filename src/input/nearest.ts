@@ -1,11 +1,14 @@
 /** Finds the name that a person most likely meant. */
 
+/** Of a longer name, the beginning has to do. */
+const MAX_COMPARED = 64;
+
 /**
  * The candidate with the fewest single-letter edits from `name`, or undefined when none is close enough
  * (more than a third of the name would have to change).
  */
 export function nearestName(name: string, candidates: Iterable<string>): string | undefined {
-  const wanted = name.slice(0, 64).toLowerCase();
+  const wanted = name.slice(0, MAX_COMPARED).toLowerCase();
   let best: string | undefined;
   // A name of one letter is like no other.
   let fewest = wanted.length === 1 ? 1 : Math.max(1, Math.floor(wanted.length / 3)) + 1;
@@ -50,21 +53,31 @@ export function list(all: readonly (string | number)[]): string {
   return `${all.slice(0, MAX_LISTED).join(', ')}, … (${all.length} in all)`;
 }
 
+/** Rows of the distance's table, with room for a longer candidate of which each letter becomes two; names are looked for among thousands. */
+let [beforePrevious, previous, current] = [0, 1, 2].map(() => new Uint16Array(MAX_COMPARED * 4)) as [
+  Uint16Array,
+  Uint16Array,
+  Uint16Array,
+];
+
 /** Insertions, deletions, replacements and swaps of neighbours (optimal string alignment distance). */
 function editDistance(a: string, b: string): number {
-  let beforePrevious: number[] = [];
-  let previous = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (let column = 0; column <= b.length; column++) previous[column] = column;
   for (let row = 1; row <= a.length; row++) {
-    const current = [row];
+    current[0] = row;
     for (let column = 1; column <= b.length; column++) {
-      const replace = (previous[column - 1] ?? 0) + (a[row - 1] === b[column - 1] ? 0 : 1);
-      let edits = Math.min(replace, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1);
-      const swapped = row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
-      if (swapped) edits = Math.min(edits, (beforePrevious[column - 2] ?? 0) + 1);
-      current.push(edits);
+      const same = a.charCodeAt(row - 1) === b.charCodeAt(column - 1);
+      let edits = previous[column - 1]! + (same ? 0 : 1);
+      edits = Math.min(edits, previous[column]! + 1, current[column - 1]! + 1);
+      const swapped =
+        row > 1 &&
+        column > 1 &&
+        a.charCodeAt(row - 1) === b.charCodeAt(column - 2) &&
+        a.charCodeAt(row - 2) === b.charCodeAt(column - 1);
+      if (swapped) edits = Math.min(edits, beforePrevious[column - 2]! + 1);
+      current[column] = edits;
     }
-    beforePrevious = previous;
-    previous = current;
+    [beforePrevious, previous, current] = [previous, current, beforePrevious];
   }
-  return previous[b.length] ?? 0;
+  return previous[b.length]!;
 }

@@ -71,7 +71,12 @@ function serverArgv({ serverAddress, port }: Place): string[] {
   return ['irtt', 'server', '-b', `${serverAddress}:${port}`, '-i', '0', '-d', '0', '--timeout=0', '--fill=none'];
 }
 
-function clientArgv(workload: UdpWorkload, { serverAddress, port, lateAnswers = false }: Place, window: Window, file: string): string[] {
+function clientArgv(
+  workload: UdpWorkload,
+  { serverAddress, port, lateAnswers = false }: Place,
+  window: Window,
+  file: string,
+): string[] {
   const ns = endNs(window) - process.hrtime.bigint();
   return [
     'irtt',

@@ -39,7 +39,7 @@ export const COMPARISON_TITLES: Readonly<Record<Comparison, string>> = {
 export function verdictTitle({ metric, workload, link }: Pick<Verdict, 'metric' | 'workload' | 'link'>): string {
   const title = METRIC_TITLES[metric];
   if (!metric.startsWith('observer.')) return title;
-  return `${title}${workload === null ? '' : `, of ${workload}`}${link === undefined ? '' : `, over ${link}`}`;
+  return `${title}${workload === null ? '' : `, of ${workload}`}${link === undefined ? '' : `, on ${link}`}`;
 }
 
 /** The value with its unit, counts with what they count: `742 packets`. */

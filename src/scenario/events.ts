@@ -6,9 +6,9 @@ import { LabError } from '../errors.ts';
 import { run } from '../process/process.ts';
 import { formatPrefix, halves, parsePrefix } from '../topology/ipv4.ts';
 import type { IsdAs, Shape } from '../topology/model.ts';
-import { describeReplay, type Replayer } from './replay.ts';
 import type { HijackEvent, Scenario, TimelineEvent } from './model.ts';
 import type { Action } from './play-timeline.ts';
+import { describeReplay, type Replayer } from './replay.ts';
 
 /** No command of a timeline may outlive its pass by more. */
 const EXEC_TIMEOUT_MS = 60_000;

@@ -183,7 +183,15 @@ export interface ReplayEvent extends EventBase {
   readonly count: number;
 }
 
-export type TimelineEvent = HijackEvent | LeakEvent | WithdrawEvent | CutEvent | RestoreEvent | ShapeEvent | ExecEvent | ReplayEvent;
+export type TimelineEvent =
+  | HijackEvent
+  | LeakEvent
+  | WithdrawEvent
+  | CutEvent
+  | RestoreEvent
+  | ShapeEvent
+  | ExecEvent
+  | ReplayEvent;
 
 export interface Capture {
   /** Topology link id. */

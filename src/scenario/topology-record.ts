@@ -1,7 +1,8 @@
 /** The graph that the report draws. */
-import { allLinks } from '../topology/model.ts';
+
 import type { Plan } from '../emulator/plan.ts';
 import type { PathRecord, TopologyRecord } from '../results/bundle.ts';
+import { allLinks } from '../topology/model.ts';
 import type { Scenario } from './model.ts';
 
 export function topologyRecord(scenario: Scenario, plan: Plan, paths: readonly PathRecord[]): TopologyRecord {

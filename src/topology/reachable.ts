@@ -4,7 +4,16 @@ import { type IsdAs, type Topology, wiresOf } from './model.ts';
 
 /** Over the links that carry SCION, and over the wires. */
 export function isReachable(topology: Topology, from: IsdAs, to: IsdAs): boolean {
-  return leads(new Graph(topology.links), from, to) && leads(new Graph(wiresOf(topology)), from, to);
+  return planesOf(topology).every((graph) => leads(graph, from, to));
+}
+
+/** Every pair of clusters asks. */
+const planes = new WeakMap<Topology, readonly Graph[]>();
+
+function planesOf(topology: Topology): readonly Graph[] {
+  const known = planes.get(topology) ?? [new Graph(topology.links), new Graph(wiresOf(topology))];
+  planes.set(topology, known);
+  return known;
 }
 
 /**

@@ -127,6 +127,12 @@ test('changes made while the API server restarts arrive, and what is in force st
   assert.equal(fate('10.1.1.12'), before);
   await client.merge(`${POLICIES}/fast`, { spec: { pathConstraints: { requireISDs: [1] } } });
   await until(() => fate('10.1.1.12') === 'POLICY_BLOCKED', 'the change is in force');
+  await until(async () => (await statusOf('fast'))?.conditions[0]?.status === 'False', 'and the status says so');
+  // What was being written when the server went could not be written then.
+  for (const error of errors.splice(0)) {
+    const away = error instanceof ApiError || /ECONN|EPIPE/.test(String((error as NodeJS.ErrnoException).code));
+    assert.ok(away, String(error));
+  }
 });
 
 test('an agent that is gone leaves its maps in force, and its successor takes over', async () => {

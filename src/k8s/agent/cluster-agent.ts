@@ -13,9 +13,10 @@ import { pathPolicySpec, toPolicy } from '../crd/path-policy.ts';
 import type { PathPolicy } from '../policy/model.ts';
 import { type PolicyReport, reportOf } from '../policy/report.ts';
 import type { PodSelector } from '../policy/selector.ts';
-import { desiredState, type OwnPod } from './desired-state.ts';
+import { desiredState, type Memory, type OwnPod } from './desired-state.ts';
 import type { NodeAgent } from './node-agent.ts';
 import type { NodeView } from './node-view.ts';
+import { WorkedOut } from './worked-out.ts';
 
 interface PodObject extends ApiObject {
   readonly spec: { readonly hostNetwork?: boolean };
@@ -43,12 +44,14 @@ export interface ClusterAgentSettings {
   readonly view: NodeView;
   /** All paths from the node's AS to another, best first. */
   readonly pathsTo: (ia: IsdAs) => readonly Path[];
-  /** Told of what could not be done; it is tried again with the next change. */
+  /** Told of what could not be done: a status is written later; maps are, with the next change. */
   readonly failed: (error: unknown) => void;
 }
 
 const POLICIES = `/apis/${GROUP}/${VERSION}/scionpathpolicies`;
 const MANAGER = 'cilion-agent';
+/** From a status that could not be written to the next attempt. */
+const RETRY_MS = 1000;
 /** Pods whose containers have ended keep their object, and their address is free for others. */
 const ENDED: ReadonlySet<string | undefined> = new Set(['Succeeded', 'Failed']);
 
@@ -56,9 +59,13 @@ export class ClusterAgent {
   readonly #settings: ClusterAgentSettings;
   readonly #pods: Collection<PodObject>;
   readonly #policies: Collection<PolicyObject>;
+  readonly #memory: Memory = new WorkedOut();
+  readonly #known = new WeakMap<PolicyObject, ReadPolicy>();
+  readonly #reports = new WeakMap<PathPolicy, { paths: readonly (readonly Path[])[]; report: PolicyReport }>();
   #scheduled = false;
   #running = false;
   #reporting: Promise<void> = Promise.resolve();
+  #retry: NodeJS.Timeout | undefined;
 
   constructor(settings: ClusterAgentSettings) {
     this.#settings = settings;
@@ -78,6 +85,7 @@ export class ClusterAgent {
   /** What is in the maps stays there. */
   async stop(): Promise<void> {
     this.#running = false;
+    clearTimeout(this.#retry);
     this.#pods.stop();
     this.#policies.stop();
     await this.#reporting;
@@ -93,12 +101,20 @@ export class ClusterAgent {
     });
   }
 
+  /** The same object is the same policy: what has been worked out for it holds. */
+  #read(object: PolicyObject): ReadPolicy {
+    const known = this.#known.get(object) ?? policyOf(object);
+    this.#known.set(object, known);
+    return known;
+  }
+
   #reconcile(): void {
     const { agent, view, pathsTo, failed } = this.#settings;
     try {
-      const policies = this.#policies.objects.map(policyOf);
+      const policies = this.#policies.objects.map((object) => this.#read(object));
       const pods = this.#pods.objects.flatMap(ownPod);
-      agent.reconcile(desiredState(view, pathsTo, { pods, policies: policies.map(({ policy }) => policy) }));
+      const intent = { pods, policies: policies.map(({ policy }) => policy) };
+      agent.reconcile(desiredState(view, pathsTo, intent, this.#memory));
       this.#reporting = this.#reporting.then(() => this.#report(policies));
     } catch (error) {
       failed(error);
@@ -106,18 +122,35 @@ export class ClusterAgent {
   }
 
   async #report(policies: readonly ReadPolicy[]): Promise<void> {
-    const { view, pathsTo, failed } = this.#settings;
-    const destinations = [...new Set(view.remotes.map(({ ia }) => ia))];
+    const { failed } = this.#settings;
     for (const { policy, object, fault } of policies) {
-      const report = fault === undefined ? reportOf(policy, destinations, pathsTo) : invalid(fault);
-      const status = statusOf(object, report);
+      const status = statusOf(object, fault === undefined ? this.#reportOf(policy) : invalid(fault));
       if (status === undefined || !this.#running) continue;
       try {
         await this.#write(object, status);
       } catch (error) {
         failed(error);
+        this.#tryAgain();
       }
     }
+  }
+
+  /** Worked out anew only when paths have changed. */
+  #reportOf(policy: PathPolicy): PolicyReport {
+    const { view, pathsTo } = this.#settings;
+    const destinations = [...new Set(view.remotes.map(({ ia }) => ia))];
+    const paths = destinations.map(pathsTo);
+    const before = this.#reports.get(policy);
+    if (before?.paths.every((each, index) => each === paths[index]) === true) return before.report;
+    const report = reportOf(policy, destinations, pathsTo);
+    this.#reports.set(policy, { paths, report });
+    return report;
+  }
+
+  /** The API server may be away, and nothing may change when it is back. */
+  #tryAgain(): void {
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => this.refresh(), RETRY_MS);
   }
 
   async #write({ metadata }: PolicyObject, status: object): Promise<void> {

@@ -7,6 +7,7 @@ import { decide, defaultDecision } from '../policy/decision.ts';
 import type { PathPolicy } from '../policy/model.ts';
 import { type PodClass, podClasses, type SelectedPod } from '../policy/pod-classes.ts';
 import { type NodeView, type RemoteNode, ROUTER_PORT, siblingEnds } from './node-view.ts';
+import { WorkedOut } from './worked-out.ts';
 
 /** Policy of pods that nothing else selects. */
 export const DEFAULT_POLICY = '';
@@ -56,16 +57,27 @@ export interface DesiredState {
   readonly pods: ReadonlyMap<string, string>;
 }
 
-/** @param pathsTo All paths from the node's AS to another, best first. */
+/** A policy towards one remote node, ready for the dataplane. */
+interface ReadySet extends Pick<DesiredSet, 'strategy' | 'onNone' | 'paths'> {
+  readonly desired: readonly DesiredPath[];
+}
+
+/** What an agent keeps from one state to the next. */
+export type Memory = WorkedOut<ReadySet>;
+
+/**
+ * @param pathsTo All paths from the node's AS to another, best first.
+ * @param memory Of the states before, of the same view.
+ */
 export function desiredState(
   view: NodeView,
   pathsTo: (ia: IsdAs) => readonly Path[],
   { pods, policies }: Intent = NO_INTENT,
+  memory: Memory = new WorkedOut(),
 ): DesiredState {
   const paths = new Map<string, DesiredPath>();
   const sets: DesiredSet[] = [];
   const remotes = new Map<string, RemoteSettings>();
-  const own = { interfaces: view.interfaces.map(({ ifid }) => ifid) };
   const destinations = [...new Set(view.remotes.map(({ ia }) => ia))];
   const classes = podClasses(pods, destinations, policies);
   const everyClass: PodClass[] = [{ key: DEFAULT_POLICY, decisive: new Map(), pods: [] }, ...classes];
@@ -74,17 +86,13 @@ export function desiredState(
     let narrowest = Number.POSITIVE_INFINITY;
     for (const { key, decisive } of everyClass) {
       const policy = decisive.get(remote.ia);
-      const decision = policy === undefined ? defaultDecision(all, own, remote) : decide(policy, all, own, remote);
-      const desired = decision.paths.map(({ path, weight }) => ({ ...towards(view, remote, path), weight }));
-      for (const { weight: _, ...each } of desired) paths.set(each.key, each);
-      narrowest = Math.min(narrowest, ...desired.map(({ settings }) => settings.innerMtu));
-      sets.push({
-        policy: key,
-        remote: id,
-        strategy: decision.mode,
-        onNone: decision.inForce === 'PlainIP' ? 'pass' : 'block',
-        paths: desired.map((each) => ({ key: each.key, weight: each.weight })),
-      });
+      const ready = memory.get(all, id, policy, () => readySet(view, remote, all, policy));
+      for (const each of ready.desired) {
+        paths.set(each.key, each);
+        narrowest = Math.min(narrowest, each.settings.innerMtu);
+      }
+      const { strategy, onNone, paths: chosen } = ready;
+      sets.push({ policy: key, remote: id, strategy, onNone, paths: chosen });
     }
     // Also where no path leads: what is for its pods must not leave as plain IP, unless a policy says so.
     const mtu = Number.isFinite(narrowest) ? narrowest : MTU_WITHOUT_PATH;
@@ -92,6 +100,18 @@ export function desiredState(
   });
   const byAddress = classes.flatMap((each) => each.pods.map((pod) => [pod.address, each.key] as const));
   return { paths, sets, remotes, pods: new Map(byAddress) };
+}
+
+function readySet(view: NodeView, remote: RemoteNode, all: readonly Path[], policy: PathPolicy | undefined): ReadySet {
+  const own = { interfaces: view.interfaces.map(({ ifid }) => ifid) };
+  const decision = policy === undefined ? defaultDecision(all, own, remote) : decide(policy, all, own, remote);
+  const desired = decision.paths.map(({ path }) => towards(view, remote, path));
+  return {
+    strategy: decision.mode,
+    onNone: decision.inForce === 'PlainIP' ? 'pass' : 'block',
+    paths: decision.paths.map(({ weight }, index) => ({ key: desired[index]!.key, weight })),
+    desired,
+  };
 }
 
 function towards(view: NodeView, remote: RemoteNode, path: Path): DesiredPath {

@@ -91,7 +91,11 @@ const REPLAY_NS = 2e9;
 function tooSoon({ at }: TimelineEvent, earlier: readonly TimelineEvent[]): Fault | undefined {
   if (!earlier.some((other) => other.event === 'scion.replay' && at - other.at < REPLAY_NS)) return undefined;
   const apart = formatQuantity(REPLAY_NS, DURATION);
-  return { field: 'at', message: 'packets of another scion.replay are on their way then', expected: `${apart} between them` };
+  return {
+    field: 'at',
+    message: 'packets of another scion.replay are on their way then',
+    expected: `${apart} between them`,
+  };
 }
 
 function isCut(link: string, earlier: readonly TimelineEvent[]): boolean {

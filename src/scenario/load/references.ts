@@ -12,7 +12,8 @@ export function findAs(
   topology: Topology,
   clusters: readonly Pick<Cluster, 'name' | 'ia'>[] = [],
 ): IsdAs {
-  const byNumber = topology.ases.find(({ ia }) => ia === canonical(text));
+  const number = canonical(text);
+  const byNumber = topology.ases.find(({ ia }) => ia === number);
   const byLabel = topology.ases.find(({ label }) => label === text);
   const byCluster = clusters.find(({ name }) => name === text);
   if (byLabel !== undefined && byCluster !== undefined && byLabel.ia !== byCluster.ia) {

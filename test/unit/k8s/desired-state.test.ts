@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { DEFAULT_POLICY, desiredState, type OwnPod } from '../../../src/k8s/agent/desired-state.ts';
+import { DEFAULT_POLICY, desiredState, type Memory, type OwnPod } from '../../../src/k8s/agent/desired-state.ts';
 import { Numbers } from '../../../src/k8s/agent/numbers.ts';
+import { WorkedOut } from '../../../src/k8s/agent/worked-out.ts';
 import type { PathPolicy } from '../../../src/k8s/policy/model.ts';
 import { PATHS, transitOf } from './paths.ts';
 import { policy } from './policy.ts';
@@ -106,6 +107,25 @@ test('a thousand pods under a hundred policies are decided in little time', () =
   const { pods: decided } = state(policies, pods);
   assert.equal(decided.size, pods.filter(({ labels }) => Number(labels['app']?.slice(4)) < 100).length);
   assert.ok(performance.now() - since < 20_000);
+});
+
+test('a state with a memory of those before is the same as one without', () => {
+  const memory: Memory = new WorkedOut();
+  const policies = [forApp('web', { maxLatency: '20ms' }), forApp('video', { strategy: 'Disjoint' })];
+  for (const apps of [['web'], ['web', 'video'], ['video'], []]) {
+    const pods = apps.map((app, index) => pod(index + 2, app));
+    const plain = desiredState(view, () => PATHS, { pods, policies });
+    assert.deepEqual(
+      desiredState(view, () => PATHS, { pods, policies }, memory),
+      plain,
+    );
+  }
+  const fewer = PATHS.slice(0, 3);
+  const pods = [pod(2, 'web')];
+  assert.deepEqual(
+    desiredState(view, () => fewer, { pods, policies }, memory),
+    desiredState(view, () => fewer, { pods, policies }),
+  );
 });
 
 test('numbers are the smallest that are free, and stay as long as they are kept', () => {
