@@ -1,4 +1,4 @@
-/** The project's tests, by what they need. `cilion test` runs all of them, in this order. */
+/** The project's tests, by what they need. `cilion test` runs them in this order. */
 
 export interface Tier {
   readonly name: string;
@@ -7,6 +7,8 @@ export interface Tier {
   readonly files: readonly string[];
   /** Test files at a time: those that measure or fill the machine run alone. */
   readonly concurrency: number;
+  /** Runs only when it is named. Default false. */
+  readonly onRequest?: boolean;
 }
 
 export const TIERS: readonly Tier[] = [
@@ -21,4 +23,11 @@ export const TIERS: readonly Tier[] = [
   { name: 'lab', about: 'network namespaces', files: ['test/lab/**/*.test.ts'], concurrency: 1 },
   { name: 'interop', about: 'reference services', files: ['test/interop/**/*.test.ts'], concurrency: 1 },
   { name: 'run', about: 'the command line, whole scenarios', files: ['test/run/**/*.test.ts'], concurrency: 1 },
+  {
+    name: 'kubernetes',
+    about: 'a real API server, which is built at first use',
+    files: ['test/kind/**/*.test.ts'],
+    concurrency: 1,
+    onRequest: true,
+  },
 ];

@@ -25,6 +25,7 @@ interface Check {
 }
 
 const CHECKS = 'checks';
+const ON_REQUEST = TIERS.filter(({ onRequest }) => onRequest === true).map(({ name }) => name);
 
 export const test: Command = {
   name: 'test',
@@ -32,7 +33,7 @@ export const test: Command = {
   arguments: [
     {
       name: '[tier...]',
-      description: `${[CHECKS, ...TIERS.map((tier) => tier.name)].join(', ')}; all of them if none is named`,
+      description: `${[CHECKS, ...TIERS.map((tier) => tier.name)].join(', ')}; without a name, all but ${ON_REQUEST.join(', ')}`,
     },
   ],
   options: [],
@@ -45,10 +46,10 @@ export const test: Command = {
       if (!known.includes(name))
         throw new CilionError(`there is no test tier "${name}"`, { exitCode: 2, hint: `tiers: ${known.join(', ')}` });
     }
-    const chosen = (name: string) => wanted.length === 0 || wanted.includes(name);
+    const chosen = (name: string, onRequest = false) => (wanted.length === 0 ? !onRequest : wanted.includes(name));
     const tally: Tally = { passed: 0, failed: 0, skipped: 0 };
     if (chosen(CHECKS)) for (const check of checks()) await runCheck(check, tally);
-    for (const tier of TIERS) if (chosen(tier.name)) await runTier(tier, tally);
+    for (const tier of TIERS) if (chosen(tier.name, tier.onRequest)) await runTier(tier, tally);
     const skipped = tally.skipped === 0 ? '' : `, ${tally.skipped} skipped`;
     process.stdout.write(`${tally.passed} passed, ${tally.failed} failed${skipped}\n`);
     return tally.failed === 0 && tally.passed > 0 ? 0 : 1;
