@@ -14,7 +14,7 @@ export const WRONG_VALUES: Readonly<Record<SchemaFile, Readonly<Record<string, r
     question: [ABSENT],
     topology: ['topolgy.yaml', 'clients.txt'],
     controlPlane: ['computd'],
-    'referenceRouters[]': ['a', 'corr'],
+    referenceRouters: [['a'], ['corr']],
     duration: ['12', '0s'],
     repeat: [0],
     seed: [-1],

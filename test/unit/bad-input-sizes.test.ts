@@ -15,11 +15,12 @@ after(() => rmSync(folder, { recursive: true }));
 
 const text = async (yaml: string) => (await problemsOf(() => parseTopology('t.yaml', yaml))).join('\n');
 
-/** What takes a second or two alone; without a bound on it, minutes. */
+/** What takes a few seconds of a CPU, whatever else runs on it; without a bound, minutes. */
 async function inTime<T>(what: string, body: () => T | Promise<T>): Promise<T> {
-  const begin = performance.now();
+  const begin = process.cpuUsage();
   const result = await body();
-  const seconds = (performance.now() - begin) / 1000;
+  const { user, system } = process.cpuUsage(begin);
+  const seconds = (user + system) / 1e6;
   assert.ok(seconds < 60, `${what}: ${seconds} s`);
   return result;
 }
@@ -177,16 +178,16 @@ test('a scenario with more of anything than a run has room for', async () => {
   }
 });
 
-test('a short manifest that asks for a million pods', async () => {
+test('a short manifest that asks for more pods than there is memory for is refused before they are made', async () => {
   const deployment = (n: number) => `---
 apiVersion: apps/v1
 kind: Deployment
 metadata: {name: p${n}}
 spec: {replicas: 200, selector: {matchLabels: {a: x}}, template: {metadata: {labels: {a: x}}, spec: {containers: [{name: c, image: i}]}}}
 `;
-  const million = (pods: string) => pods + Array.from({ length: 4000 }, (_, n) => deployment(n)).join('');
+  const many = (pods: string) => pods + Array.from({ length: 1000 }, (_, n) => deployment(n)).join('');
   const expected = '(expected fewer pods, or more nodes)';
   const message = (line: number, pods: number, room: number) =>
     `pods.yaml:${line}:1: here the cluster comes to ${pods} pods, and its nodes have addresses for ${room} ${expected}`;
-  assert.equal(await changed({ 'pods.yaml': million }), `${message(26, 403, 250)}\n${message(31, 603, 500)}`);
+  assert.equal(await changed({ 'pods.yaml': many }), `${message(26, 403, 250)}\n${message(31, 603, 500)}`);
 });
