@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { run } from '../../src/process/process.ts';
+import { heldElsewhere } from './bpf-holders.ts';
 import { type Ended, type Started, startProgram } from './cilion.ts';
 import type { MachinePhoto } from './machine-photo.ts';
 
@@ -187,12 +188,18 @@ export class Machine {
     return this.#photo('bpf');
   }
 
-  /** Waits until none is there that has been new since. Others' come and go with what they run, so one that stays is ours. */
+  /**
+   * Waits until none is there that has been new since. Those that processes of others hold do not count, and what they
+   * pinned or attached comes and goes with what they run.
+   */
   async assertNoBpfLeft(before: MachinePhoto): Promise<void> {
     let suspects = new Set(differences(before, await this.photographBpf()));
     for (const end = performance.now() + BPF_SETTLE_MS; ; await delay(SETTLE_POLL_MS)) {
       suspects = suspects.intersection(new Set(differences(before, await this.photographBpf())));
-      const left = [...suspects].filter((line) => line.startsWith('+'));
+      const others = heldElsewhere(this.#pid);
+      const left = [...suspects].filter(
+        (line) => line.startsWith('+') && !others.has(/^\+ (.*?\d+:)/.exec(line)?.[1] ?? ''),
+      );
       if (left.length === 0) return;
       assert.ok(performance.now() < end, `BPF objects are left:\n${left.join('\n')}`);
     }
