@@ -86,7 +86,7 @@ static __always_inline bool measure(struct __sk_buff *skb, struct pod_packet *p)
     p->segments = 1;
     p->uniform = true;
     if (gso == 0)
-        return bpf_ntohs(p->ip->tot_len) == p->length;
+        return bpf_ntohs(p->ip->tot_len) == p->length && p->length >= p->ip->ihl * 4;
     p->uniform = false;
     if (p->ip->protocol != IPPROTO_TCP || p->ip->ihl != 5 || (void *)(tcp + 1) > p->end)
         return false;

@@ -74,8 +74,8 @@ export class LabError extends CilionError {
 export function formatProblem(problem: Problem): string {
   const position =
     problem.line === undefined
-      ? problem.file
-      : `${problem.file}:${problem.line}${problem.column === undefined ? '' : `:${problem.column}`}`;
+      ? printable(problem.file)
+      : `${printable(problem.file)}:${problem.line}${problem.column === undefined ? '' : `:${problem.column}`}`;
   const field = problem.field === '' ? '' : `${printable(problem.field)}: `;
   return `${position}: ${field}${printable(problem.message)}${formatExpected(problem.expected)}`;
 }

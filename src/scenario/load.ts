@@ -1,5 +1,4 @@
 /** Loads a scenario with everything it refers to, and resolves every name in it. */
-import { dirname, join } from 'node:path';
 import { InputError } from '../errors.ts';
 import { Collector } from '../input/collector.ts';
 import { readText } from '../input/read-text.ts';
@@ -11,6 +10,7 @@ import { buildAssertions } from './load/assertions.ts';
 import { buildCaptures, findObservedLink } from './load/captures.ts';
 import { buildClusters, readManifests } from './load/clusters.ts';
 import { buildReferenceRouters } from './load/control-plane.ts';
+import { readReferred } from './load/referred-file.ts';
 import { checkReplays } from './load/replays.ts';
 import { attackers, attacks, buildTimeline } from './load/timeline.ts';
 import { buildWorkloads } from './load/workloads.ts';
@@ -26,7 +26,7 @@ export async function loadScenario(path: string): Promise<Scenario> {
   const scenarioFile = { path, text: await readText(path) };
   const yaml = loadYaml(path, scenarioFile.text, scenarioSchema);
   const collector = new Collector(yaml);
-  const topology = await readTopology(join(dirname(path), yaml.value.topology), collector);
+  const topology = await readTopology(yaml.value.topology, path, collector);
   const manifests = await readManifests(yaml.value.clusters, path, collector);
   // Whatever refers to a file that cannot be read would only repeat its fault.
   if (topology === undefined) throw new InputError(collector.problems);
@@ -40,16 +40,24 @@ export async function loadScenario(path: string): Promise<Scenario> {
   };
 }
 
+/** Ours, and scionproto's. */
+const TOPOLOGY_FILES: readonly string[] = ['.yaml', '.yml', '.topo'];
+
 interface ReadTopology {
   readonly topology: Topology;
   readonly notes: readonly string[];
   readonly file: InputFile;
 }
 
-async function readTopology(path: string, collector: Collector): Promise<ReadTopology | undefined> {
+async function readTopology(
+  name: string,
+  scenarioFile: string,
+  collector: Collector,
+): Promise<ReadTopology | undefined> {
+  const file = await readReferred(name, scenarioFile, TOPOLOGY_FILES, ['topology'], collector);
+  if (file === undefined) return undefined;
   try {
-    const text = await readText(path);
-    return { ...parseTopology(path, text), file: { path, text } };
+    return { ...parseTopology(file.path, file.text), file };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     collector.addAll(error.problems);

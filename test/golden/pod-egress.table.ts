@@ -95,6 +95,7 @@ const forTheKernel: PodRow[] = [
   { name: 'pod: two VLAN tags', edit: tagged(0x88a8, 0x8100), reason: 'NONE' },
   { name: 'pod: an IP header of 16 bytes', edit: byte(14, 0x44), reason: 'NONE' },
   { name: 'pod: says it is longer than it is', edit: byte(17, 29), reason: 'NONE' },
+  { name: 'pod: an IP header that says it is longer than the packet', edit: byte(14, 0x4f), reason: 'NONE' },
   { name: 'pod: a VLAN tag of priority alone', edit: (frame) => byte(15, 0)(tagged(0x8100)(frame)), reason: 'NONE' },
   { name: 'pod: padding behind the packet', edit: padded(3), reason: 'NONE' },
 ];

@@ -49,7 +49,8 @@ export function atPodEgress(frame: Uint8Array, egress: ModelEgress): FrameOutcom
   if (path === undefined) return egress.segmented ? dropped('NO_PATH') : notOurs(frame);
   if (hasPorts(out) && out[23] === TCP) lowerMss(out, 34, remote.innerMtu);
   const length = out.length - ETHERNET;
-  if (ip.getUint16(2) !== length) return egress.segmented ? dropped('INNER_MALFORMED') : notOurs(out);
+  if (ip.getUint16(2) !== length || length < (ip.getUint8(0) & 0xf) * 4)
+    return egress.segmented ? dropped('INNER_MALFORMED') : notOurs(out);
   if (length > path.innerMtu) return egress.segmented ? dropped('INNER_TOO_BIG') : notOurs(out);
   if (!egress.segmented) {
     if (out[22]! <= 1) return notOurs(out);
