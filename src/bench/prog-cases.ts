@@ -9,7 +9,8 @@ import { deriveForwardingKey } from '../scion/mac.ts';
 import type { Site } from './bench-lab.ts';
 import { benchPath } from './bench-path.ts';
 import type { BenchPrograms } from './bench-programs.ts';
-import { CASE_KINDS, type CaseFrames, caseFrames, type PathMix, packetOf } from './cases.ts';
+import { CASE_KINDS } from './case-kinds.ts';
+import { type CaseFrames, caseFrames, type PathMix, packetOf } from './cases.ts';
 import {
   ELSEWHERE,
   farMac,

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RouterSample } from '../../src/bench/bench-bundle.ts';
-import { CASE_KINDS, caseName, parseCase } from '../../src/bench/cases.ts';
+import { CASE_KINDS } from '../../src/bench/case-kinds.ts';
+import { caseName, parseCase } from '../../src/bench/cases.ts';
 import { runRouterBench } from '../../src/bench/router-bench.ts';
 import { buildAll } from '../../src/dataplane/build.ts';
 import { LabDirectory } from '../../src/emulator/lab-directory.ts';

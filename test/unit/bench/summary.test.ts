@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { BenchManifest, RateSample, RouterSample } from '../../../src/bench/bench-bundle.ts';
-import { CASE_KINDS, caseFrames, caseName, PATHS_IN_MIX, parseCase } from '../../../src/bench/cases.ts';
+import { CASE_KINDS } from '../../../src/bench/case-kinds.ts';
+import { caseFrames, caseName, PATHS_IN_MIX, parseCase } from '../../../src/bench/cases.ts';
 import { benchObstacles, compareBenches } from '../../../src/bench/compare.ts';
 import { ladderResult } from '../../../src/bench/measure.ts';
 import { benchPage } from '../../../src/bench/report/bench-page.ts';
