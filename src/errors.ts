@@ -91,5 +91,15 @@ const MAX_PART_LENGTH = 400;
 /** What a file says reaches a terminal here: neither its length nor its control characters may. */
 function printable(text: string): string {
   const short = text.length > MAX_PART_LENGTH ? `${text.slice(0, MAX_PART_LENGTH)}…` : text;
-  return short.replace(/[\p{Cc}\p{Cf}\p{Cs}]/gu, (c) => `\\u{${c.codePointAt(0)?.toString(16)}}`);
+  return visible(short);
+}
+
+/** With control characters, which a terminal would obey, written out; `\n` too. */
+export function visible(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}]/gu, (c) => `\\u{${c.codePointAt(0)?.toString(16)}}`);
+}
+
+/** As visible, of a text of several lines. */
+export function visibleLines(text: string): string {
+  return text.split('\n').map(visible).join('\n');
 }

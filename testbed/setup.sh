@@ -81,6 +81,10 @@ stale() {
   [[ ! -e $root/node_modules/.package-lock.json || $root/package-lock.json -nt $root/node_modules/.package-lock.json ]]
 }
 
+if stale && [[ $install == no ]]; then
+  echo "cilion: npm packages are missing or old (npm ci)" >&2
+  exit 3
+fi
 # Of two at once, the second waits for the first and then finds everything there.
 if stale; then
   exec {lock}<"$root"

@@ -4,7 +4,7 @@
  *   manifest.json         what ran, on what, with which settings
  *   samples.ndjson        one measurement a line, in the order in which they were made (their kind says what a line is)
  *   summary.json          ratios and verdicts, made from the samples
- *   report.html                made from the above, by `cilion bench report` again at any time
+ *   report.html           made from the above, by `cilion bench report` again at any time
  */
 import type { Manifest } from '../results/bundle.ts';
 import type { Decision, GateRules } from './decision.ts';

@@ -1,6 +1,6 @@
 /** Entry of the command line: parses, checks what the command needs, runs it, prints what went wrong. */
 import { Command as Parser } from 'commander';
-import { CilionError, type ExitCode } from '../errors.ts';
+import { CilionError, type ExitCode, visibleLines } from '../errors.ts';
 import { VERSION } from '../version.ts';
 import { ensureBuilt } from './build.ts';
 import type { Command, Options } from './command.ts';
@@ -58,8 +58,9 @@ async function runCommand(command: Command, args: readonly string[], options: Op
 
 function report(error: unknown): ExitCode {
   if (error instanceof CilionError) {
-    process.stderr.write(`cilion: ${error.message}\n`);
-    if (error.hint !== undefined) process.stderr.write(`  ${error.hint}\n`);
+    // It may hold what a scenario's command or a broken file said.
+    process.stderr.write(`cilion: ${visibleLines(error.message)}\n`);
+    if (error.hint !== undefined) process.stderr.write(`  ${visibleLines(error.hint)}\n`);
     return error.exitCode;
   }
   // Not something its user can act on: a fault of this program, shown whole.

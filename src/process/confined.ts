@@ -3,7 +3,8 @@
  * administrator may, and everywhere else nothing. docs/security.md says what that leaves open.
  *
  * Bubblewrap gives it processes and a file system of its own: the host's files are there to read only, and what other
- * programs listen on (/run, /tmp) is not there at all. setpriv then leaves root: the command owns no file of the host.
+ * programs listen on (/run, /tmp) is not there at all. setpriv then leaves root: the command owns no file of the host. A
+ * filter of system calls holds back what namespaces do not.
  */
 
 /** What a scenario's command keeps: addresses, routes and queues, raw sockets, ports below 1024. */
@@ -23,6 +24,9 @@ const HIDDEN: readonly string[] = ['/run', '/sys'];
 /** Folders that everybody may write are empty, and gone with the command. */
 const SCRATCH: readonly string[] = ['/tmp', '/var/tmp'];
 
+/** Where bubblewrap reads the filter of system calls (system-call-filter.ts) from. */
+export const FILTER_DESCRIPTOR = 3;
+
 /** The command line that runs `argv` confined. It stays in the network namespace of whoever starts it, who must be root. */
 export function confined(argv: readonly string[]): string[] {
   const kept = ['-all', ...CONFINED_CAPABILITIES.map((name) => `+${name}`)].join();
@@ -39,6 +43,7 @@ export function confined(argv: readonly string[]): string[] {
     // The environment of whoever runs the scenario may hold what is nobody else's business.
     '--clearenv',
     ...Object.entries(ENVIRONMENT).flatMap(([name, value]) => ['--setenv', name, value]),
+    ...['--seccomp', String(FILTER_DESCRIPTOR)],
     ...['--chdir', '/', '--'],
     ...['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups', '--no-new-privs'],
     ...[`--bounding-set=${kept}`, `--inh-caps=${kept}`, `--ambient-caps=${kept}`, '--'],

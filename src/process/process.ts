@@ -11,6 +11,7 @@ import { createInterface } from 'node:readline';
 import { execa } from 'execa';
 import { LabError } from '../errors.ts';
 import { confined } from './confined.ts';
+import { systemCallFilter } from './system-call-filter.ts';
 
 /** Time between SIGTERM and SIGKILL, milliseconds. */
 const DEFAULT_GRACE_MS = 2000;
@@ -81,7 +82,12 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
   const [program, ...args] = entering(options.netns, options.confined === true ? confined(argv) : argv);
   const result = await execa(program, args, {
     reject: false,
-    stdin: options.input === undefined ? 'ignore' : 'pipe',
+    stdio: [
+      options.input === undefined ? 'ignore' : 'pipe',
+      ...(['pipe', 'pipe'] as const),
+      // bubblewrap reads it from the descriptor that confined.ts names: the next one.
+      ...(options.confined === true ? [systemCallFilter()] : []),
+    ],
     ...(options.input === undefined ? {} : { input: options.input }),
     ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs }),
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),

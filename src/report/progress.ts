@@ -3,6 +3,7 @@
  * elsewhere each stage is a plain line when it begins to matter: when it ends.
  */
 import { styleText } from 'node:util';
+import { visible, visibleLines } from '../errors.ts';
 
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const REDRAW_MS = 100;
@@ -38,7 +39,7 @@ export class Progress {
     this.#begin();
     try {
       const result = await body((text) => {
-        stage.detail = text;
+        stage.detail = visible(text);
       });
       this.#end('done', stage);
       return result;
@@ -51,7 +52,7 @@ export class Progress {
   /** A line that stays. */
   note(text: string): void {
     this.#clear();
-    this.#stream.write(`${text}\n`);
+    this.#stream.write(`${visibleLines(text)}\n`);
   }
 
   #begin(): void {

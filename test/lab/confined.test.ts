@@ -99,6 +99,8 @@ test('a confined command cannot mount, enter another namespace, load BPF or chan
     ['mount', '-t', 'tmpfs', 'none', '/tmp'],
     ['nsenter', '--net=/proc/1/ns/net', 'true'],
     ['unshare', '--net', 'true'],
+    ['unshare', '--user', 'true'],
+    ['unshare', '--user', '--map-root-user', '--net', 'true'],
     ['bpftool', 'prog', 'list'],
     ['hostname', 'other'],
     ['sysctl', '-w', 'kernel.panic=1'],
@@ -108,6 +110,24 @@ test('a confined command cannot mount, enter another namespace, load BPF or chan
   ]) {
     await assert.rejects(confined(argv), LabError, argv.join(' '));
   }
+});
+
+/** Perl's is the only program of every Debian that makes a socket of any kind. */
+const MAKE_SOCKET = 'socket(my $socket, $ARGV[0], $ARGV[1], 0) or die "$!\\n"';
+
+test('a confined command makes no kind of socket but those that a lab has a use for', async () => {
+  // AF_VSOCK, AF_XDP.
+  for (const [family, type] of [
+    ['40', '1'],
+    ['44', '3'],
+  ] as const) {
+    const made = confined(['perl', '-e', MAKE_SOCKET, family, type]);
+    await assert.rejects(made, /Address family not supported by protocol/, family);
+  }
+  // AF_UNIX, AF_INET, AF_NETLINK.
+  for (const family of ['1', '2', '16']) await confined(['perl', '-e', MAKE_SOCKET, family, '2']);
+  // Not for want of them in the kernel.
+  await inNamespace(['perl', '-e', MAKE_SOCKET, '44', '3']);
 });
 
 test('what a confined command leaves in the background ends with it', async () => {

@@ -4,7 +4,7 @@ import { basename, dirname, extname, isAbsolute, join } from 'node:path';
 import { InputError } from '../../errors.ts';
 import type { Collector } from '../../input/collector.ts';
 import { nearestName, oneOf, quoted } from '../../input/nearest.ts';
-import { NO_SUCH_FILE, readText } from '../../input/read-text.ts';
+import { NO_SUCH_FILE, readNamed } from '../../input/read-text.ts';
 import type { FieldPath } from '../../input/yaml.ts';
 import type { InputFile } from '../model.ts';
 
@@ -32,7 +32,7 @@ export async function readReferred(
   }
   const file = join(dirname(scenarioFile), name);
   try {
-    return { path: file, text: await readText(file) };
+    return { path: file, text: await readNamed(file, scenarioFile) };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     for (const problem of error.problems) {
