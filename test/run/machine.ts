@@ -144,10 +144,18 @@ export class Machine {
       ['-t', 'proc', 'proc', `${root}/proc`],
       ['-t', 'sysfs', 'sysfs', `${root}/sys`],
       ['--rbind', '/dev', `${root}/dev`],
+      ...this.#hiddenCheckout().map((folder) => ['--bind', folder, join(root, folder)]),
       // What is built is the same for all, and takes a minute.
       ['--bind', BUILD, join(root, BUILD)],
     ];
     for (const mount of mounts) await run(['nsenter', ...this.#namespaces(), 'mount', ...mount]);
+  }
+
+  /** The checkout, where it lies in a folder that the machine has one of its own of. */
+  #hiddenCheckout(): string[] {
+    if (!OWN.some((folder) => CHECKOUT.startsWith(join(folder, '/')))) return [];
+    mkdirSync(join(this.disk, CHECKOUT), { recursive: true });
+    return [CHECKOUT];
   }
 
   async #powerOff(): Promise<void> {

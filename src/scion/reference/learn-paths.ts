@@ -1,25 +1,27 @@
 /** From services that have just started to paths between the clusters of a lab. */
 import type { IsdAs, Topology } from '../../topology/model.ts';
 import type { ControlPlane } from '../control-plane.ts';
+import type { Path } from '../end-to-end-path.ts';
 import { forwardingKeys } from '../segments.ts';
 import { QUIET, type ReferenceControlPlane } from './control-plane.ts';
 import { FollowedPaths } from './followed-paths.ts';
 
-/** On two idle cores all paths of 16 ASes are known after about 12 s. */
-const ALL_PATHS_MS = 90_000;
+const BEST_PATHS_MS = 60_000;
 const ANY_PATH_MS = 240_000;
 
 export interface LearnOptions {
   readonly topology: Topology;
   readonly seed: number;
-  /** What the topology allows: so many paths are waited for. */
+  /** What the topology allows. */
   readonly computed: ControlPlane;
   readonly onChange: (src: IsdAs, dst: IsdAs) => void;
 }
 
 /**
- * Waits until the daemons know all paths between any two of these ASes, since what a run measures should not depend on
- * how far beacons have come; after a minute and a half one path will do. Then control services send beacons seldom.
+ * Waits until the daemons know, between any two of these ASes, the best path of the topology over each pair of their
+ * interfaces: what a run measures should not depend on how far beacons have come. All paths are not waited for, since where
+ * many core ASes meet the control services pass on only the best beacons, and with these the last paths come late or never.
+ * After a minute any path will do. Then control services send beacons seldom.
  *
  * @throws LabError when two ASes still have none after four minutes
  */
@@ -29,13 +31,29 @@ export async function learnPaths(
   { topology, seed, computed, onChange }: LearnOptions,
 ): Promise<FollowedPaths> {
   const pairs = ases.flatMap((src) => ases.filter((dst) => dst !== src).map((dst) => [src, dst] as const));
-  const patience = performance.now() + ALL_PATHS_MS;
+  const patience = performance.now() + BEST_PATHS_MS;
   const followed = await FollowedPaths.follow(control, forwardingKeys(topology, seed), pairs, {
     deadlineMs: ANY_PATH_MS,
-    isEnough: (src, dst, { length }) =>
-      length >= computed.paths(src, dst).length || (length > 0 && performance.now() > patience),
+    isEnough: (src, dst, paths) =>
+      hasAll(paths, bestByInterfaces(computed.paths(src, dst))) || (paths.length > 0 && performance.now() > patience),
     onChange,
   });
   await control.pace(QUIET);
   return followed;
+}
+
+/** The first path, in their order, over each pair of an interface of the first AS and one of the last. */
+export function bestByInterfaces(paths: readonly Path[]): Path[] {
+  const best = new Map<string, Path>();
+  for (const path of paths) {
+    const key = `${path.interfaces[0]?.ifid} ${path.interfaces.at(-1)?.ifid}`;
+    if (!best.has(key)) best.set(key, path);
+  }
+  return [...best.values()];
+}
+
+/** Whether these are among the paths, whatever their timestamps. */
+export function hasAll(paths: readonly Path[], wanted: readonly Path[]): boolean {
+  const known = new Set(paths.map(({ fingerprint }) => fingerprint));
+  return wanted.every(({ fingerprint }) => known.has(fingerprint));
 }
