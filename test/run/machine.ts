@@ -153,7 +153,7 @@ export class Machine {
 
   /** The checkout, where it lies in a folder that the machine has one of its own of. */
   #hiddenCheckout(): string[] {
-    if (!OWN.some((folder) => CHECKOUT.startsWith(join(folder, '/')))) return [];
+    if (!OWN.some((folder) => CHECKOUT.startsWith(`/${folder}/`))) return [];
     mkdirSync(join(this.disk, CHECKOUT), { recursive: true });
     return [CHECKOUT];
   }
