@@ -10,7 +10,7 @@ let id = '';
 
 before(async () => {
   bare = await photographHost();
-  const up = await cilion(['up', 'scenarios/bgp-hijack.yaml']);
+  const up = await cilion(['up', 'scenarios/bgp-hijack.yaml', '--control-plane', 'computed']);
   assert.equal(up.code, 0, up.stderr);
   id = /^lab (\w+) runs/.exec(up.stdout)?.[1] ?? '';
 });
