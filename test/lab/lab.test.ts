@@ -15,7 +15,7 @@ import { requireShapes } from '../../src/scenario/wire-check.ts';
 import { TRANSPORTS } from '../../src/transports/transports.ts';
 import { type HostPhoto, photographHost } from './host-photo.ts';
 
-const scenario = await loadScenario('scenarios/bgp-hijack.yaml');
+const scenario = { ...(await loadScenario('scenarios/bgp-hijack.yaml')), controlPlane: 'computed' } as const;
 const plan = planLab(scenario);
 const never = new AbortController().signal;
 const options = { topology: scenario.topology, detached: false, signal: never };

@@ -24,7 +24,10 @@ test('ls shows the lab that up left running', async () => {
   const { stdout } = await cilion(['ls']);
   assert.match(
     stdout,
-    new RegExp(`^${id} +running .* MiB +two-isd, 15 ASes, .*cilion up scenarios/bgp-hijack.yaml$`, 'm'),
+    new RegExp(
+      `^${id} +running .* MiB +two-isd, 15 ASes, .*cilion up scenarios/bgp-hijack.yaml --control-plane computed$`,
+      'm',
+    ),
   );
 });
 
