@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ipBatch } from '../emulator/ip-batch.ts';
 import { Journal } from '../emulator/journal.ts';
 import type { Lab } from '../emulator/lab.ts';
-import type { ClusterPlan, NodePlan } from '../emulator/plan.ts';
+import type { ClusterPlan, NodePlan, PodPlan } from '../emulator/plan.ts';
 import { LabError } from '../errors.ts';
 import { inParallel } from '../process/parallel.ts';
 import { type Running, run, start } from '../process/process.ts';
@@ -24,6 +24,8 @@ const PADDING = 16;
 const SOCKETS = '/var/run/wireguard';
 const POLL_MS = 5;
 const START_LIMIT_MS = 5000;
+/** After that it is for the check of who reaches whom to say what is wrong. */
+const HANDSHAKE_LIMIT_MS = 15_000;
 
 interface Endpoint {
   readonly cluster: ClusterPlan;
@@ -42,6 +44,7 @@ export const wireguard: Transport = {
     const inKernel = await kernelHasWireguard(lab, endpoints[0]!);
     const processes = inKernel ? [] : await startUserSpace(lab, endpoints);
     await inParallel(endpoints, (endpoint) => configure(lab, endpoint, endpoints, inKernel));
+    await shakeHands(lab, endpoints);
     return {
       implementation: inKernel ? 'WireGuard of the kernel' : await userSpaceVersion(),
       route: async ({ node }, to) => bgpRoute(lab, node, to.node.address),
@@ -141,6 +144,33 @@ async function configure(lab: Lab, own: Endpoint, endpoints: readonly Endpoint[]
     `link set dev ${device} mtu ${room - (room % PADDING)} up`,
     ...peers.map((peer) => `route add ${peer.node.podCidr} dev ${device}`),
   );
+}
+
+/**
+ * Of each two nodes one begins. Should both begin at once, they may refuse each other, and try again only after five seconds
+ * (whitepaper, section 6.1).
+ */
+async function shakeHands(lab: Lab, endpoints: readonly Endpoint[]): Promise<void> {
+  const pairs = endpoints.flatMap((from, index) =>
+    endpoints.slice(index + 1).flatMap((to) => (to.cluster === from.cluster ? [] : [{ from, to }])),
+  );
+  await inParallel(pairs, async ({ from, to }) => {
+    const [source, target] = [podOf(from), podOf(to)];
+    if (source === undefined || target === undefined) return;
+    const argv = ['ping', '-n', '-q', '-c', '1', '-W', '1', target.address];
+    for (const deadline = performance.now() + HANDSHAKE_LIMIT_MS; performance.now() < deadline; ) {
+      lab.watch.signal.throwIfAborted();
+      const answered = await run(argv, { netns: lab.netns(source.namespace) }).then(
+        () => true,
+        () => false,
+      );
+      if (answered) return;
+    }
+  });
+}
+
+function podOf({ cluster, node }: Endpoint): PodPlan | undefined {
+  return cluster.pods.find((pod) => pod.node === node.name);
 }
 
 async function userSpaceVersion(): Promise<string> {
