@@ -3,12 +3,12 @@ import { createHash, randomBytes } from 'node:crypto';
 import { appendFileSync, globSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem } from 'node:os';
 import { basename, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { bpfDirectory, usesKernelAes } from '../dataplane/build.ts';
 import { CilionError, LabError } from '../errors.ts';
 import { type LoadReading, loadBetween, readLoad } from '../measure/machine-load.ts';
 import { run } from '../process/process.ts';
 import { MANIFEST, SUMMARY } from '../results/bundle-layout.ts';
+import { gitState } from '../results/git-state.ts';
 import { VERSION } from '../version.ts';
 import {
   BENCH_KINDS,
@@ -20,7 +20,6 @@ import {
   HARNESS_VERSION,
 } from './bench-bundle.ts';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const SAMPLES = 'samples.ndjson';
 
 export interface BenchBundle {
@@ -147,17 +146,6 @@ function parseText<T>(text: string, where: string): T {
     return JSON.parse(text) as T;
   } catch (cause) {
     throw new CilionError(`${where} is damaged: it is not JSON`, { exitCode: 2, cause });
-  }
-}
-
-/** Null outside a git checkout. */
-async function gitState(): Promise<BenchManifest['git']> {
-  try {
-    const commit = (await run(['git', '-C', ROOT, 'rev-parse', 'HEAD'])).stdout.trim();
-    const { stdout } = await run(['git', '-C', ROOT, 'status', '--porcelain']);
-    return { commit, dirty: stdout.trim() !== '' };
-  } catch {
-    return null;
   }
 }
 

@@ -22,6 +22,14 @@ const UP = {
     [8, 0],
   ],
 } as const;
+/** From an AS below two others, this one. */
+const UP_FROM_HERE = {
+  consDir: false,
+  hops: [
+    [0, 2],
+    [8, 0],
+  ],
+} as const;
 const CORE = {
   consDir: false,
   hops: [
@@ -155,15 +163,7 @@ export const CASE_KINDS: readonly CaseKind[] = [
     name: 'egress-1',
     about: 'from a host of this AS to the parent, 1 segment',
     shape: {
-      segments: [
-        {
-          consDir: false,
-          hops: [
-            [0, 2],
-            [8, 0],
-          ],
-        },
-      ],
+      segments: [UP_FROM_HERE],
       currHf: 0,
       fromInside: true,
     },
@@ -174,17 +174,7 @@ export const CASE_KINDS: readonly CaseKind[] = [
     name: 'egress-3',
     about: 'from a host of this AS to the parent, 3 segments',
     shape: {
-      segments: [
-        {
-          consDir: false,
-          hops: [
-            [0, 2],
-            [8, 0],
-          ],
-        },
-        CORE,
-        DOWN,
-      ],
+      segments: [UP_FROM_HERE, CORE, DOWN],
       currHf: 0,
       fromInside: true,
     },
@@ -195,4 +185,11 @@ export const CASE_KINDS: readonly CaseKind[] = [
 
 function segmentCount(count: number): string {
   return count === 1 ? '1 segment' : `${count} segments`;
+}
+
+/** @throws RangeError when there is none of this name */
+export function caseKind(name: string): CaseKind {
+  const kind = CASE_KINDS.find((each) => each.name === name);
+  if (kind === undefined) throw new RangeError(`no kind of case ${name}`);
+  return kind;
 }

@@ -6,6 +6,7 @@
 import type { LinkRole } from '../dataplane/router-maps.ts';
 import type { UnderlayEnd } from '../dataplane/underlay.ts';
 import { parseIsdAs } from '../scion/isd-as.ts';
+import { ROUTER_PORT } from '../scion/ports.ts';
 import type { IsdAs } from '../topology/model.ts';
 
 export const SIDES = ['in', 'out', 'host'] as const;
@@ -69,9 +70,6 @@ export function remoteEnd({ side, ifid }: BenchLink): UnderlayEnd {
   return { address: farAddress(side), port: 50_000 + ifid, mac: farMac(side) };
 }
 
-export const ROUTER_PORT = 30_042;
-/** Ports that hosts have for themselves. */
-export const HOST_PORTS = [31_000, 32_767] as const;
 /** Where the host's program listens, and sends from. */
 export const HOST_PORT = 31_500;
 

@@ -6,16 +6,16 @@ import { NodeDataplane } from '../dataplane/node.ts';
 import { pathHeader } from '../dataplane/path-header.ts';
 import { PROTOCOL_EXPERIMENT } from '../scion/header.ts';
 import { deriveForwardingKey } from '../scion/mac.ts';
+import { HOST_PORTS } from '../scion/ports.ts';
 import type { Site } from './bench-lab.ts';
 import { benchPath } from './bench-path.ts';
 import type { BenchPrograms } from './bench-programs.ts';
-import { CASE_KINDS } from './case-kinds.ts';
+import { CASE_KINDS, caseKind } from './case-kinds.ts';
 import { type CaseFrames, caseFrames, type PathMix, packetOf } from './cases.ts';
 import {
   ELSEWHERE,
   farMac,
   HERE,
-  HOST_PORTS,
   INTERNAL,
   LINK_LIMIT,
   LINKS,
@@ -27,7 +27,7 @@ import {
   WIRE_MTU,
 } from './places.ts';
 import { innerPacket, podFrame } from './pod-packet.ts';
-import { attachRouter, loadRouter } from './router-under-test.ts';
+import { attachRouter, IFID_OF, loadRouter } from './router-under-test.ts';
 import { wrapPacket } from './wrap-packet.ts';
 
 export interface ProgCase {
@@ -132,27 +132,9 @@ function nodes(site: Site, ifindexLimit: number, timestamp: number): Loaded {
       mtu: WIRE_MTU,
     });
   }
-  for (const side of SIDES)
-    node.configureDevice(site.devices[side], 0, side === 'in' ? 1 : side === 'out' ? 2 : 0, site.netns);
+  for (const side of SIDES) node.configureDevice(site.devices[side], 0, IFID_OF[side], site.netns);
   const [child, parent] = LINKS as [(typeof LINKS)[number], (typeof LINKS)[number]];
-  const raw = benchPath(
-    {
-      segments: [
-        {
-          consDir: false,
-          hops: [
-            [0, 2],
-            [8, 0],
-          ],
-        },
-      ],
-      currHf: 0,
-      fromInside: true,
-    },
-    key,
-    1,
-    timestamp,
-  );
+  const raw = benchPath(caseKind('egress-1').shape, key, 1, timestamp);
   const header = pathHeader({
     srcIa: HERE,
     dstIa: ELSEWHERE,
@@ -174,7 +156,7 @@ function nodes(site: Site, ifindexLimit: number, timestamp: number): Loaded {
   node.setPathSet(0, 1, { paths: [{ id: 0 }] });
 
   const transit = CASE_KINDS[0]!;
-  const arrival = { ...CASE_KINDS.find(({ name }) => name === 'ingress-1')! };
+  const arrival = caseKind('ingress-1');
   const inner = innerPacket(REMOTE_POD, POD, PAYLOAD);
   const arriving = (path: Uint8Array) =>
     wrapPacket(

@@ -1,10 +1,10 @@
 /** A border router at a site, as the bench's AS has it. */
 import { BorderRouterDataplane, type RouterSizes } from '../dataplane/router.ts';
 import { deriveForwardingKey } from '../scion/mac.ts';
+import { HOST_PORTS } from '../scion/ports.ts';
 import type { Site } from './bench-lab.ts';
 import {
   HERE,
-  HOST_PORTS,
   INTERNAL,
   LINK_LIMIT,
   LINKS,
@@ -28,7 +28,7 @@ export interface RouterLoader {
 
 const SLOT = 0;
 /** The link that a device carries alone, for traffic that comes in there; 0: the AS's own network. */
-const IFID_OF: Readonly<Record<Side, number>> = { in: 1, out: 2, host: 0 };
+export const IFID_OF: Readonly<Record<Side, number>> = { in: 1, out: 2, host: 0 };
 
 /** Loads a fresh instance and fills its maps; nothing is attached yet. @throws Error with the verifier's log */
 export function loadRouter(

@@ -6,6 +6,7 @@ import { unheard } from '../dataplane/standalone/slow-path.ts';
 import { ipBatch } from '../emulator/ip-batch.ts';
 import { LabError } from '../errors.ts';
 import { type Running, run, start } from '../process/process.ts';
+import { HOST_PORTS } from '../scion/ports.ts';
 import { scionTools } from '../scion/reference/tools.ts';
 import type { SocketAddress } from '../scion/topology-json.ts';
 import type { BenchLab, Site } from './bench-lab.ts';
@@ -15,7 +16,6 @@ import {
   farAddress,
   farMac,
   HERE,
-  HOST_PORTS,
   INTERNAL,
   LINKS,
   MASTER_KEY,

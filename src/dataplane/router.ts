@@ -23,6 +23,14 @@ export interface RouterSizes {
   readonly jumbo?: boolean;
 }
 
+/** Another object with a program `border_router` and the same maps. */
+export interface RouterVariant {
+  /** `bench_slow_router` for bpf/bench_slow_router.bpf.c. */
+  readonly object: string;
+  /** Before it is loaded. */
+  readonly prepare: (object: NativeObject) => void;
+}
+
 /** Who is at the other end of a UDP/IPv4 underlay on a shared device (bpf/inside.h). */
 export interface NeighbourSettings {
   readonly own: SocketEnd;
@@ -50,11 +58,13 @@ export class BorderRouterDataplane extends RouterMaps {
   }
 
   /** Loads a fresh instance; it lives as long as this process unless attached or pinned. @throws Error with the verifier's log */
-  static load(sizes: RouterSizes): BorderRouterDataplane {
-    const object = native().openObject(bpfObject(sizes.jumbo === true ? 'border_router_jumbo' : 'border_router'));
+  static load(sizes: RouterSizes, variant?: RouterVariant): BorderRouterDataplane {
+    const name = variant?.object ?? (sizes.jumbo === true ? 'border_router_jumbo' : 'border_router');
+    const object = native().openObject(bpfObject(name));
     sizeRouterMaps(object, sizes);
     object.setMaxEntries('neighbours', Math.max(1, sizes.neighbourCount ?? 0));
     object.setMaxEntries('bfd_sessions', 1 + (sizes.bfdSessionCount ?? sizes.neighbourCount ?? 0));
+    variant?.prepare(object);
     object.load();
     const router = new BorderRouterDataplane(loadedMaps(object), object);
     router.setClock();

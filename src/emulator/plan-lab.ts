@@ -23,7 +23,7 @@ import type {
   VethPlan,
   WirePlan,
 } from './plan.ts';
-import { planWire, wiredLinks } from './plan-wires.ts';
+import { linksWithMiddle, planWire } from './plan-wires.ts';
 
 export const POD_MTU = 1500;
 
@@ -71,7 +71,7 @@ class Planner {
   plan(): Plan {
     const { topology, seed } = this.#scenario;
     const ases = this.#planAses();
-    const wired = wiredLinks(this.#scenario);
+    const wired = linksWithMiddle(this.#scenario);
     if (wired.size > 0) this.#namespace(WIRES_NAMESPACE, 'wires');
     wiresOf(topology).forEach((link, index) => {
       this.#planWiredLink(link, index, wired.has(link.id));

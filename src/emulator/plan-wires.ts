@@ -15,7 +15,7 @@ const MAX_SLOTS = 32_768;
 const MIN_SLOTS = 256;
 
 /** Links that the topology shapes, or that the timeline cuts or shapes, or that are captured (the plan has read them). */
-export function wiredLinks(scenario: Scenario): ReadonlySet<string> {
+export function linksWithMiddle(scenario: Scenario): ReadonlySet<string> {
   const wired = new Set<string>();
   for (const link of wiresOf(scenario.topology)) if (link.shape !== undefined) wired.add(link.id);
   for (const event of scenario.timeline) if ('link' in event) wired.add(event.link);

@@ -187,6 +187,11 @@ export function wiredLinks({ links, ipLinks }: Pick<Plan, 'links' | 'ipLinks'>):
   return [...links.filter(({ underlay }) => underlay !== 'internet'), ...ipLinks];
 }
 
+/** Largest IP packet that every wire takes, bytes: what the operator of a tunnel would reckon with. */
+export function narrowestWire(plan: Plan): number {
+  return Math.min(...wiredLinks(plan).map(({ mtu }) => mtu));
+}
+
 /** One BGP speaker: an AS, or a node of a cluster. */
 export interface RouterPlan {
   readonly namespace: NamespaceId;

@@ -8,6 +8,7 @@
 import { PROTOCOL_EXPERIMENT, PROTOCOL_PROBE } from '../scion/header.ts';
 import { GATEWAY_DATA_PORT } from '../scion/ports.ts';
 import { contains, type Prefix, parsePrefix } from '../topology/ipv4.ts';
+import { WIREGUARD_PORT } from '../transports/tunnel-ports.ts';
 import type { ObservedPacket } from './bundle.ts';
 import { type IpPacket, innerFrame, parseFrame, type ScionPacket, scionOf } from './packet.ts';
 
@@ -55,9 +56,6 @@ export async function* observe(
     };
   }
 }
-
-/** Where WireGuard listens in a lab (src/transports/wireguard.ts), and by its own custom. */
-const WIREGUARD_PORT = 51820;
 
 interface Classified extends Pick<ObservedPacket, 'src' | 'dst' | 'protocol'> {
   /** The pods' own packet, where it can be seen. */

@@ -8,6 +8,7 @@ import {
 } from '../scion/header.ts';
 import { formatHost, hostLength } from '../scion/host.ts';
 import { bigintToIsdAs } from '../scion/isd-as.ts';
+import { VXLAN_PORT } from '../transports/tunnel-ports.ts';
 
 export interface Frame {
   /** Destination MAC address, `02:00:00:00:00:01`. */
@@ -46,7 +47,6 @@ const ETHERNET_HEADER = 14;
 const ETHERTYPE_IPV4 = 0x0800;
 const TCP = 6;
 const UDP = 17;
-const VXLAN_PORT = 4789;
 const VXLAN_HEADER = 8;
 
 /** Null for what is too short to be Ethernet. */

@@ -3,16 +3,14 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { bpfDirectory, usesKernelAes } from '../dataplane/build.ts';
 import type { Lab } from '../emulator/lab.ts';
 import { CONGESTION_CONTROL } from '../measure/tcp.ts';
 import { run } from '../process/process.ts';
 import { BUNDLE_SCHEMA, type Manifest, type Pass } from '../results/bundle.ts';
+import { gitState } from '../results/git-state.ts';
 import { VERSION } from '../version.ts';
 import type { Scenario } from './model.ts';
-
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 export interface RunFacts {
   readonly lab: Lab;
@@ -70,17 +68,6 @@ export async function describeRun(scenario: Scenario, passes: readonly Pass[], f
 
 function scionVersion({ reference }: Lab): Record<string, string> {
   return reference === undefined ? {} : { scionproto: reference.tools.version };
-}
-
-/** Null outside a git checkout. */
-async function gitState(): Promise<Manifest['git']> {
-  try {
-    const commit = (await run(['git', '-C', ROOT, 'rev-parse', 'HEAD'])).stdout.trim();
-    const { stdout } = await run(['git', '-C', ROOT, 'status', '--porcelain']);
-    return { commit, dirty: stdout.trim() !== '' };
-  } catch {
-    return null;
-  }
 }
 
 async function versions(bird: string): Promise<Record<string, string>> {

@@ -1,12 +1,11 @@
 /** Before anything is measured: every cluster reaches every other over the transport, or the run refuses. */
 import type { Lab } from '../emulator/lab.ts';
 import { LabError } from '../errors.ts';
-import { run } from '../process/process.ts';
+import { answersPing } from '../process/ping.ts';
 import type { Attached, PodPlace, Transport } from '../transports/transport.ts';
 import { podPlace } from './places.ts';
 
-const PINGS = 3;
-const PING_TIMEOUT_S = 2;
+const PINGS = { count: 3, timeoutS: 2 };
 
 interface Pair {
   readonly from: PodPlace;
@@ -22,7 +21,11 @@ export async function requireReachability(
   signal: AbortSignal,
 ): Promise<void> {
   const failures = await Promise.all(
-    pairs(lab).map(async (pair) => ((await answers(lab, pair, signal)) ? null : describe(pair, attached))),
+    pairs(lab).map(async (pair) =>
+      (await answersPing(lab.netns(pair.from.pod.namespace), pair.to.pod.address, { ...PINGS, signal }))
+        ? null
+        : describe(pair, attached),
+    ),
   );
   const lines = failures.filter((failure) => failure !== null);
   if (lines.length === 0) return;
@@ -42,18 +45,6 @@ function pairs(lab: Lab): Pair[] {
       .filter((to) => to.cluster !== from.cluster)
       .map((to) => ({ from, to, text: `${from.cluster.name}/${from.pod.name} → ${to.cluster.name}/${to.pod.name}` })),
   );
-}
-
-async function answers(lab: Lab, { from, to }: Pair, signal: AbortSignal): Promise<boolean> {
-  const argv = ['ping', '-n', '-q', '-i', '0.05', '-W', String(PING_TIMEOUT_S), '-c', String(PINGS), to.pod.address];
-  try {
-    await run(argv, { netns: lab.netns(from.pod.namespace), signal });
-    return true;
-  } catch (error) {
-    signal.throwIfAborted();
-    if (error instanceof LabError) return false;
-    throw error;
-  }
 }
 
 async function describe({ from, to, text }: Pair, attached: Attached): Promise<string> {

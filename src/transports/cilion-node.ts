@@ -7,8 +7,9 @@ import type { ClusterPlan, NodePlan, Plan, PodPlan } from '../emulator/plan.ts';
 import { LabError } from '../errors.ts';
 import { desiredState, type Intent } from '../k8s/agent/desired-state.ts';
 import { NodeAgent } from '../k8s/agent/node-agent.ts';
-import { HOST_PORT, type NodeView, type RemoteNode, ROUTER_PORT, type Sibling } from '../k8s/agent/node-view.ts';
+import type { NodeView, RemoteNode, Sibling } from '../k8s/agent/node-view.ts';
 import { LAB_NAMESPACE } from '../k8s/policy/manifests.ts';
+import { HOST_PORT, ROUTER_PORT } from '../scion/ports.ts';
 import { accessWires, ifindexLimit, linkSides } from './cilion-routers.ts';
 
 /** Of packets that a policy leaves to plain IP: they do not see the routes into the segmenter, but BGP's. */

@@ -3,13 +3,15 @@
  * another cluster. Border routers are those that `cilion` has, so that a comparison is one of gateways.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { ipBatch } from '../emulator/ip-batch.ts';
 import type { Lab } from '../emulator/lab.ts';
+import type { NodePlan } from '../emulator/plan.ts';
 import { LabError } from '../errors.ts';
 import { inParallel } from '../process/parallel.ts';
+import { answersPing } from '../process/ping.ts';
 import { type Running, run, start } from '../process/process.ts';
+import type { ReferenceControlPlane } from '../scion/reference/control-plane.ts';
 import {
   GATEWAY_DEVICE,
   type GatewayPlace,
@@ -43,15 +45,14 @@ class AttachedGateways implements Attached {
   readonly #lab: Lab;
   readonly #routers: LabRouters;
   readonly #places: readonly GatewayPlace[];
-  readonly #program: string;
+  readonly #reference: ReferenceControlPlane;
   readonly #before: Readonly<Record<string, number>>;
   #gateways: Running[] = [];
 
   constructor(lab: Lab) {
     if (lab.reference === undefined) throw new LabError('the gateway needs the reference control plane');
-    const { tools } = lab.reference;
-    this.implementation = `scionproto gateway ${tools.version}`;
-    this.#program = tools.bin('gateway');
+    this.#reference = lab.reference;
+    this.implementation = `scionproto gateway ${lab.reference.tools.version}`;
     this.#lab = lab;
     this.#routers = LabRouters.of(lab);
     this.#places = gatewayPlaces(lab.plan);
@@ -66,8 +67,8 @@ class AttachedGateways implements Attached {
   }
 
   async route({ node }: PodPlace, to: PodPlace): Promise<Route> {
-    const clusterOf = (name: string) => this.#places.find(({ cluster }) => hasNode(cluster, name));
-    const [from, target] = [clusterOf(node.namespace), clusterOf(to.node.namespace)];
+    const placeOf = (each: NodePlan) => this.#places.find(({ cluster }) => cluster.nodes.includes(each));
+    const [from, target] = [placeOf(node), placeOf(to.node)];
     if (from === undefined || target === undefined) throw new LabError(`no gateway serves node ${node.name}`);
     const ases = await gatewayPath(this.#lab.netns(from.node.namespace), target.cluster.ia);
     return { ases: ases ?? [], arrives: ases !== undefined, source: 'scion' };
@@ -91,17 +92,10 @@ class AttachedGateways implements Attached {
     const folder = this.#lab.directory.path('work', `sig-${cluster.name}`);
     mkdirSync(folder, { recursive: true });
     const { config, files } = gatewayFiles(this.#lab.plan, place, folder);
-    for (const [file, content] of files) {
-      mkdirSync(dirname(file), { recursive: true });
-      writeFileSync(file, content);
-    }
-    const log = this.#lab.reference?.logFile(`sig-${cluster.name}`) ?? `${folder}/log`;
-    const options = {
-      netns: this.#lab.netns(node.namespace),
-      stdoutFile: log,
-      stderrFile: log,
-    };
-    const gateway = start([this.#program, '--config', config], options);
+    for (const [file, content] of files) writeFileSync(file, content);
+    const log = this.#reference.logFile(`sig-${cluster.name}`);
+    const options = { netns: this.#lab.netns(node.namespace), stdoutFile: log, stderrFile: log };
+    const gateway = start([this.#reference.tools.bin('gateway'), '--config', config], options);
     this.#lab.watch.add(`the gateway of cluster ${cluster.name}`, gateway);
     return gateway;
   }
@@ -114,7 +108,7 @@ class AttachedGateways implements Attached {
       async ({ lan, namespace }) => {
         if (lan === undefined || node.lan === undefined)
           throw new LabError(`${namespace} is not on a cluster's network`);
-        const via = `via ${node.lan.address.split('/')[0]} dev ${lan.device}`;
+        const via = `via ${node.lan.address} dev ${lan.device}`;
         const commands = remote.map((cidr) => `route ${verb} ${cidr} ${via}`);
         await ipBatch(commands, this.#lab.directory.namespaceName(namespace));
       },
@@ -141,7 +135,7 @@ class AttachedGateways implements Attached {
       };
       await waits('route', () => hasRoutes(netns, podCidrs(other)));
       if (pod === undefined || target === undefined) continue;
-      await waits('answer', () => answers(this.#lab.netns(pod.namespace), target.address));
+      await waits('answer', () => answersPing(this.#lab.netns(pod.namespace), target.address));
     }
   }
 }
@@ -156,18 +150,4 @@ async function hasRoutes(netns: string, cidrs: readonly string[]): Promise<boole
   const { stdout } = await run(['ip', '-json', 'route', 'show'], { netns });
   const routes = JSON.parse(stdout) as { readonly dst: string; readonly dev?: string }[];
   return cidrs.every((cidr) => routes.some(({ dst, dev }) => dst === cidr && dev === GATEWAY_DEVICE));
-}
-
-async function answers(netns: string, address: string): Promise<boolean> {
-  try {
-    await run(['ping', '-n', '-q', '-c', '1', '-W', '1', address], { netns });
-    return true;
-  } catch (error) {
-    if (error instanceof LabError) return false;
-    throw error;
-  }
-}
-
-function hasNode({ nodes }: GatewayPlace['cluster'], namespace: string): boolean {
-  return nodes.some((node) => node.namespace === namespace);
 }

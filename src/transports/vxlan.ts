@@ -4,15 +4,15 @@
  */
 import { ipBatch } from '../emulator/ip-batch.ts';
 import type { Lab } from '../emulator/lab.ts';
-import { type ClusterPlan, type NodePlan, wiredLinks } from '../emulator/plan.ts';
+import { type ClusterPlan, type NodePlan, narrowestWire } from '../emulator/plan.ts';
 import { inParallel } from '../process/parallel.ts';
 import { run } from '../process/process.ts';
 import { bgpRoute } from './bgp-route.ts';
 import type { Transport } from './transport.ts';
+import { VXLAN_PORT } from './tunnel-ports.ts';
 
 const DEVICE = 'vx0';
 const VNI = 7;
-const PORT = 4789;
 /** Outer Ethernet, IPv4, UDP and VXLAN headers. */
 const OVERHEAD = 50;
 
@@ -53,11 +53,11 @@ function endpointsOf(lab: Lab): Endpoint[] {
 async function configure(lab: Lab, own: Endpoint, endpoints: readonly Endpoint[]): Promise<void> {
   const others = endpoints.filter(({ cluster }) => cluster !== own.cluster);
   // As an operator who knows the underlay would set it: no outer packet needs to be fragmented.
-  const mtu = Math.min(...wiredLinks(lab.plan).map((link) => link.mtu)) - OVERHEAD;
+  const mtu = narrowestWire(lab.plan) - OVERHEAD;
   await ip(
     lab,
     own.node,
-    `link add ${DEVICE} address ${own.mac} mtu ${mtu} type vxlan id ${VNI} dstport ${PORT} local ${own.node.address} nolearning`,
+    `link add ${DEVICE} address ${own.mac} mtu ${mtu} type vxlan id ${VNI} dstport ${VXLAN_PORT} local ${own.node.address} nolearning`,
     `addr add ${own.address}/16 dev ${DEVICE}`,
     `link set dev ${DEVICE} up`,
     ...others.map(({ address, mac }) => `neigh add ${address} lladdr ${mac} dev ${DEVICE} nud permanent`),

@@ -8,14 +8,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ipBatch } from '../emulator/ip-batch.ts';
 import { Journal } from '../emulator/journal.ts';
 import type { Lab } from '../emulator/lab.ts';
-import type { ClusterPlan, NodePlan, PodPlan } from '../emulator/plan.ts';
+import { type ClusterPlan, type NodePlan, narrowestWire, type PodPlan } from '../emulator/plan.ts';
 import { LabError } from '../errors.ts';
 import { inParallel } from '../process/parallel.ts';
+import { answersPing } from '../process/ping.ts';
 import { type Running, run, start } from '../process/process.ts';
 import { bgpRoute } from './bgp-route.ts';
 import type { Transport } from './transport.ts';
+import { WIREGUARD_PORT } from './tunnel-ports.ts';
 
-const PORT = 51820;
 /** Outer IPv4 and UDP headers, WireGuard's type, receiver and counter (16), authentication tag (16). */
 const OVERHEAD = 60;
 /** WireGuard pads the inner packet to a multiple of this (whitepaper, section 5.4.6). */
@@ -127,17 +128,17 @@ async function configure(lab: Lab, own: Endpoint, endpoints: readonly Endpoint[]
   writeFileSync(
     config,
     [
-      `[Interface]\nPrivateKey = ${own.privateKey}\nListenPort = ${PORT}\n`,
+      `[Interface]\nPrivateKey = ${own.privateKey}\nListenPort = ${WIREGUARD_PORT}\n`,
       ...peers.map(
         (peer) =>
-          `[Peer]\nPublicKey = ${peer.publicKey}\nAllowedIPs = ${peer.node.podCidr}\nEndpoint = ${peer.node.address}:${PORT}\n`,
+          `[Peer]\nPublicKey = ${peer.publicKey}\nAllowedIPs = ${peer.node.podCidr}\nEndpoint = ${peer.node.address}:${WIREGUARD_PORT}\n`,
       ),
     ].join('\n'),
     { mode: 0o600 },
   );
   await run(['wg', 'setconf', device, config], { netns: lab.netns(node.namespace) });
   // As an operator who knows the underlay would set it: no outer packet needs to be fragmented, padding included.
-  const room = Math.min(...lab.plan.links.map((link) => link.mtu)) - OVERHEAD;
+  const room = narrowestWire(lab.plan) - OVERHEAD;
   await ip(
     lab,
     node,
@@ -157,14 +158,9 @@ async function shakeHands(lab: Lab, endpoints: readonly Endpoint[]): Promise<voi
   await inParallel(pairs, async ({ from, to }) => {
     const [source, target] = [podOf(from), podOf(to)];
     if (source === undefined || target === undefined) return;
-    const argv = ['ping', '-n', '-q', '-c', '1', '-W', '1', target.address];
     for (const deadline = performance.now() + HANDSHAKE_LIMIT_MS; performance.now() < deadline; ) {
       lab.watch.signal.throwIfAborted();
-      const answered = await run(argv, { netns: lab.netns(source.namespace) }).then(
-        () => true,
-        () => false,
-      );
-      if (answered) return;
+      if (await answersPing(lab.netns(source.namespace), target.address)) return;
     }
   });
 }

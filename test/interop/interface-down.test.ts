@@ -1,14 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { Lab } from '../../src/emulator/lab.ts';
-import { planLab } from '../../src/emulator/plan-lab.ts';
-import { requireReachability } from '../../src/scenario/reachability.ts';
 import { parseIsdAs } from '../../src/scion/isd-as.ts';
 import type { IsdAs } from '../../src/topology/model.ts';
-import { cilion } from '../../src/transports/cilion.ts';
 import { buildTopology } from '../unit/scion/topologies.ts';
-import { idleScenario, withIssuers } from './reference-lab.ts';
+import { idleScenario, oneNode, withCilionLab, withIssuers } from './reference-lab.ts';
 
 const LEFT = parseIsdAs('1-ff00:0:111');
 const RIGHT = parseIsdAs('1-ff00:0:112');
@@ -30,11 +26,6 @@ const topology = withIssuers(
   ),
 );
 
-function cluster(name: string, ia: IsdAs) {
-  const pod = { name: 'host', labels: {}, node: 'n1' };
-  return { name, ia, nodes: [{ name: 'n1', interfaces: [1, 2] }], pods: [pod], services: [], policies: [] };
-}
-
 async function eventually(what: string, isTrue: () => boolean): Promise<void> {
   for (const deadline = performance.now() + PATIENCE_MS; !isTrue(); await setTimeout(50)) {
     assert.ok(performance.now() < deadline, `${what}: not after ${PATIENCE_MS} ms`);
@@ -46,15 +37,8 @@ test('after a cut, the router before it tells the sender, whose daemon leaves th
 }, async (t) => {
   const link = topology.links.find(({ a, b }) => a.ia === UPPER && b.ia === RIGHT)!;
   const cut = { event: 'link.cut', at: 0, link: link.id } as const;
-  const idle = idleScenario(topology, [cluster('a', LEFT), cluster('b', RIGHT)]);
-  const plan = planLab({ ...idle, controlPlane: 'reference', timeline: [cut] });
-  const { signal } = new AbortController();
-  const lab = await Lab.build(plan, { topology, detached: false, signal });
-  try {
-    await lab.bgp.converge(signal);
-    await lab.learnPaths();
-    const attached = await cilion.attach(lab);
-    await requireReachability(lab, cilion, attached, signal);
+  const idle = idleScenario(topology, [oneNode('a', LEFT, [1, 2]), oneNode('b', RIGHT, [1, 2])]);
+  await withCilionLab({ ...idle, timeline: [cut] }, async (lab, isWhole) => {
     const crossing = (src: IsdAs, dst: IsdAs) =>
       lab.control
         .paths(src, dst)
@@ -67,15 +51,10 @@ test('after a cut, the router before it tells the sender, whose daemon leaves th
     await eventually('the daemon of cluster a leaves the interface out', () => crossing(LEFT, RIGHT) === 0);
     t.diagnostic(`left out ${Math.round(performance.now() - since)} ms after the cut`);
     assert.equal(lab.control.paths(LEFT, RIGHT).length, 2);
-    await requireReachability(lab, cilion, attached, signal);
+    await isWhole();
 
     await lab.wires.restore();
     await eventually('the path is back', () => crossing(LEFT, RIGHT) === 2);
-    await requireReachability(lab, cilion, attached, signal);
-    attached.release();
-    await attached.detach();
-    assert.deepEqual(lab.watch.endings, []);
-  } finally {
-    await lab.destroy();
-  }
+    await isWhole();
+  });
 });

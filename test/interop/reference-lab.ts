@@ -1,4 +1,5 @@
 /** Labs of a topology with the reference control plane and its routers: no XDP, no workloads. */
+import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,13 +7,15 @@ import { Lab } from '../../src/emulator/lab.ts';
 import type { Plan } from '../../src/emulator/plan.ts';
 import { planLab } from '../../src/emulator/plan-lab.ts';
 import type { Cluster, Scenario } from '../../src/scenario/model.ts';
+import { requireReachability } from '../../src/scenario/reachability.ts';
 import { parseIsdAs } from '../../src/scion/isd-as.ts';
 import {
   type ReferenceControlPlane,
   type ReferenceOptions,
   startReferenceControlPlane,
 } from '../../src/scion/reference/control-plane.ts';
-import type { Topology } from '../../src/topology/model.ts';
+import type { IsdAs, Topology } from '../../src/topology/model.ts';
+import { cilion } from '../../src/transports/cilion.ts';
 import { buildTopology } from '../unit/scion/topologies.ts';
 
 /** As where a topology file names no issuer: the first core AS of the ISD issues everybody's certificates. */
@@ -96,5 +99,39 @@ export async function withReferenceLab(
   } finally {
     await lab.destroy();
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** A cluster of one node, at which these interfaces end, with one pod. */
+export function oneNode(name: string, ia: IsdAs, interfaces: readonly number[]): Cluster {
+  const pod = { name: 'host', labels: {}, node: 'n1' };
+  return { name, ia, nodes: [{ name: 'n1', interfaces }], pods: [pod], services: [], policies: [] };
+}
+
+/**
+ * Builds a lab on the reference control plane, attaches CilION, and runs `body` once every cluster reaches every other;
+ * takes everything down whatever happens. No process may end meanwhile.
+ */
+export async function withCilionLab(
+  scenario: Omit<Scenario, 'controlPlane'>,
+  body: (lab: Lab, isWhole: () => Promise<void>) => Promise<void>,
+): Promise<void> {
+  const { topology } = scenario;
+  const { signal } = new AbortController();
+  const plan = planLab({ ...scenario, controlPlane: 'reference' });
+  const lab = await Lab.build(plan, { topology, detached: false, signal });
+  try {
+    await lab.bgp.converge(signal);
+    await lab.learnPaths();
+    const attached = await cilion.attach(lab);
+    const isWhole = () => requireReachability(lab, cilion, attached, signal);
+    await isWhole();
+    await body(lab, isWhole);
+    attached.release();
+    await attached.detach();
+    assert.deepEqual(lab.reference?.crashes, []);
+    assert.deepEqual(lab.watch.endings, []);
+  } finally {
+    await lab.destroy();
   }
 }

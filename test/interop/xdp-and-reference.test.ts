@@ -1,15 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Lab } from '../../src/emulator/lab.ts';
-import { planLab } from '../../src/emulator/plan-lab.ts';
+import type { Lab } from '../../src/emulator/lab.ts';
 import { run } from '../../src/process/process.ts';
-import { requireReachability } from '../../src/scenario/reachability.ts';
 import { parseIsdAs } from '../../src/scion/isd-as.ts';
-import { DAEMON_PORT } from '../../src/scion/reference/places.ts';
+import { DAEMON_PORT } from '../../src/scion/ports.ts';
 import type { IsdAs } from '../../src/topology/model.ts';
-import { cilion } from '../../src/transports/cilion.ts';
 import { buildTopology } from '../unit/scion/topologies.ts';
-import { idleScenario, withIssuers } from './reference-lab.ts';
+import { idleScenario, oneNode, withCilionLab, withIssuers } from './reference-lab.ts';
 
 const LEFT = parseIsdAs('1-ff00:0:111');
 const RIGHT = parseIsdAs('1-ff00:0:112');
@@ -26,11 +23,6 @@ const topology = withIssuers(
   ]),
 );
 
-function cluster(name: string, ia: IsdAs) {
-  const pod = { name: 'host', labels: {}, node: 'n1' };
-  return { name, ia, nodes: [{ name: 'n1', interfaces: [1] }], pods: [pod], services: [], policies: [] };
-}
-
 interface Hop {
   readonly isd_as: string;
   readonly ip?: string;
@@ -42,28 +34,15 @@ async function inLab(
   referenceRouters: readonly IsdAs[],
   body: (lab: Lab, scion: (place: string, ...args: string[]) => Promise<unknown>) => Promise<void>,
 ): Promise<void> {
-  const idle = idleScenario(topology, [cluster('a', LEFT), cluster('b', RIGHT)]);
-  const plan = planLab({ ...idle, controlPlane: 'reference', referenceRouters });
-  const { signal } = new AbortController();
-  const lab = await Lab.build(plan, { topology, detached: false, signal });
-  try {
-    await lab.bgp.converge(signal);
-    await lab.learnPaths();
-    const attached = await cilion.attach(lab);
-    await requireReachability(lab, cilion, attached, signal);
-    const daemon = `${plan.clusters[0]!.nodes[0]!.address}:${DAEMON_PORT}`;
+  const idle = idleScenario(topology, [oneNode('a', LEFT, [1]), oneNode('b', RIGHT, [1])]);
+  await withCilionLab({ ...idle, referenceRouters }, async (lab) => {
+    const daemon = `${lab.plan.clusters[0]!.nodes[0]!.address}:${DAEMON_PORT}`;
     await body(lab, async (place, ...args) => {
       const argv = [lab.reference!.tools.bin('scion'), ...args, '--sciond', daemon, '--format', 'json'];
       const { stdout } = await run(argv, { netns: lab.netns(place), timeoutMs: PATIENCE_MS });
       return JSON.parse(stdout);
     });
-    attached.release();
-    await attached.detach();
-    assert.deepEqual(lab.reference!.crashes, []);
-    assert.deepEqual(lab.watch.endings, []);
-  } finally {
-    await lab.destroy();
-  }
+  });
 }
 
 async function pings(lab: Lab, scion: (place: string, ...args: string[]) => Promise<unknown>, place: string) {

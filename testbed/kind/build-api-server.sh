@@ -4,36 +4,11 @@
 # A build that was interrupted goes on from Go's build cache; of two at once, the second waits for the first.
 set -euo pipefail
 here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/cilion/kubernetes
+source "$here/../go-build.sh"
+export CGO_ENABLED=0
 
-fail() {
-  echo "cilion: $1" >&2
-  exit 3
-}
-
-# Otherwise Go might fetch another toolchain: which one builds is the machine's choice, and part of the cache's key.
-export GOTOOLCHAIN=local GOFLAGS=-buildvcs=false CGO_ENABLED=0
-wanted=$(awk '$1 == "go" { print $2 }' "$here/go/k8s/go.mod")
-command -v go >/dev/null || fail "the Kubernetes API server needs Go $wanted or newer, and there is no go in PATH"
-has=$(cd / && go version | awk '{ sub(/^go/, "", $3); print $3 }')
-[[ $(printf '%s\n' "$wanted" "$has" | sort -V | head -n 1) == "$wanted" ]] ||
-  fail "the Kubernetes API server needs Go $wanted or newer, this machine has $has"
-
-key=$({ cat "$here"/go/*/go.mod "$here"/go/*/go.sum && go version; } | sha256sum | cut -c 1-16)
-home=$cache/$key
-mkdir -p "$cache"
-exec {lock}>"$cache/$key.lock"
-flock "$lock"
-
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
-# Shows the end of what the command printed if it fails.
-logged() {
-  "$@" >"$log" 2>&1 || {
-    tail -n 20 "$log" >&2
-    return 1
-  }
-}
+require_go "the Kubernetes API server needs" "$here/go/k8s/go.mod"
+lock_cache kubernetes "$here"/go/*/go.mod "$here"/go/*/go.sum
 
 # Without these the API server calls itself v0.0.0, and clients take it for one.
 version=$(sed -n 's/.*k8s\.io\/kubernetes \(v[0-9.]*\).*/\1/p' "$here/go/k8s/go.mod" | head -n 1)

@@ -4,39 +4,15 @@
 # A build that was interrupted goes on from Go's build cache; of two at once, the second waits for the first.
 set -euo pipefail
 here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/cilion/scion
 module=github.com/scionproto/scion
+source "$here/../go-build.sh"
+export CGO_ENABLED=1
 
-fail() {
-  echo "cilion: $1" >&2
-  exit 3
-}
-
-# Otherwise Go might fetch another toolchain: which one builds is the machine's choice, and part of the cache's key.
-export GOTOOLCHAIN=local GOFLAGS=-buildvcs=false CGO_ENABLED=1
-wanted=$(awk '$1 == "go" { print $2 }' "$here/go.mod")
-command -v go >/dev/null || fail "the reference SCION services need Go $wanted or newer, and there is no go in PATH (https://go.dev/dl/)"
-has=$(cd / && go version | awk '{ sub(/^go/, "", $3); print $3 }')
-[[ $(printf '%s\n' "$wanted" "$has" | sort -V | head -n 1) == "$wanted" ]] ||
-  fail "the reference SCION services need Go $wanted or newer, this machine has $has (https://go.dev/dl/)"
+require_go "the reference SCION services need" "$here/go.mod"
 command -v cc >/dev/null || fail "the reference control service needs a C compiler to build (apt-get install gcc)"
 
 cd "$here"
-key=$({ cat go.mod go.sum && go version; } | sha256sum | cut -c 1-16)
-home=$cache/$key
-mkdir -p "$cache"
-exec {lock}>"$cache/$key.lock"
-flock "$lock"
-
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
-# Shows the end of what the command printed if it fails.
-logged() {
-  "$@" >"$log" 2>&1 || {
-    tail -n 20 "$log" >&2
-    return 1
-  }
-}
+lock_cache scion go.mod go.sum
 
 sources=$(go list -mod=readonly -m -f '{{.Dir}}' "$module" 2>/dev/null || true)
 if [[ -z $sources ]]; then

@@ -2,11 +2,12 @@
 import type { PathSettings, RemoteSettings } from '../../dataplane/node.ts';
 import { innerMtu, pathHeader } from '../../dataplane/path-header.ts';
 import type { Path } from '../../scion/end-to-end-path.ts';
+import { ROUTER_PORT } from '../../scion/ports.ts';
 import type { IsdAs } from '../../topology/model.ts';
 import { decide, defaultDecision } from '../policy/decision.ts';
 import type { PathPolicy } from '../policy/model.ts';
 import { type PodClass, podClasses, type SelectedPod } from '../policy/pod-classes.ts';
-import { type NodeView, type RemoteNode, ROUTER_PORT, siblingEnds } from './node-view.ts';
+import { type NodeView, type RemoteNode, siblingEnds } from './node-view.ts';
 import { WorkedOut } from './worked-out.ts';
 
 /** Policy of pods that nothing else selects. */

@@ -4,8 +4,9 @@
  */
 import type { NodeContents, NodeDataplane, PathSettings, RemoteSettings } from '../../dataplane/node.ts';
 import type { Path } from '../../scion/end-to-end-path.ts';
+import { HOST_PORT, ROUTER_PORT } from '../../scion/ports.ts';
 import { DEFAULT_POLICY, type DesiredSet, type DesiredState } from './desired-state.ts';
-import { HOST_PORT, type NodeView, ROUTER_PORT, siblingEnds } from './node-view.ts';
+import { type NodeView, siblingEnds } from './node-view.ts';
 import { Numbers } from './numbers.ts';
 
 /** A probe costs a system call and a packet each way; the lapse leaves room for two lost ones. */

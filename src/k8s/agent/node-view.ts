@@ -1,12 +1,8 @@
 /** What a node's agent knows of the world: its own place in the AS, and the nodes of the clusters that it reaches. */
 import type { LinkRole } from '../../dataplane/router-maps.ts';
 import type { UnderlayEnd } from '../../dataplane/underlay.ts';
+import { ROUTER_PORT } from '../../scion/ports.ts';
 import type { IsdAs } from '../../topology/model.ts';
-
-/** UDP port at which the nodes of an AS reach one another as routers. */
-export const ROUTER_PORT = 30042;
-/** UDP port at which routers deliver to hosts (SCION's end-host port). */
-export const HOST_PORT = 30041;
 
 /** An interface of the AS that ends at this node. */
 export interface OwnInterface {

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import type { LinkEndPlan, LinkPlan, Plan } from '../../emulator/plan.ts';
 import type { As, IsdAs, Topology } from '../../topology/model.ts';
 import { UNDERLAY_OVERHEAD } from '../../topology/schema.ts';
-import { CONTROL_PORT, DISPATCHED_PORTS } from '../ports.ts';
+import { CONTROL_PORT, DAEMON_PORT, DISPATCHED_PORTS, ROUTER_PORT } from '../ports.ts';
 import { gatewayEntry, gatewayPlaces } from './gateway.ts';
-import { type AsPlace, DAEMON_PORT, fileName, ROUTER_PORT, type RouterPlace, referencePlaces } from './places.ts';
+import { type AsPlace, fileName, type RouterPlace, referencePlaces } from './places.ts';
 import type { ScionTool } from './tools.ts';
 
 /** A daemon asks the control service of its AS, next door, for whatever is older. */

@@ -9,8 +9,8 @@ import { LabError } from '../../errors.ts';
 import type { IsdAs } from '../../topology/model.ts';
 import { connectInNetns } from '../daemon/namespace-connection.ts';
 import { parseIsdAs } from '../isd-as.ts';
-import { GATEWAY_CONTROL_PORT, GATEWAY_DATA_PORT, GATEWAY_PROBE_PORT } from '../ports.ts';
-import { DAEMON_PORT, fileName } from './places.ts';
+import { DAEMON_PORT, GATEWAY_CONTROL_PORT, GATEWAY_DATA_PORT, GATEWAY_PROBE_PORT } from '../ports.ts';
+import { fileName } from './places.ts';
 
 /** The device that pods' packets are routed into. */
 export const GATEWAY_DEVICE = 'sig0';

@@ -4,7 +4,8 @@ import type { Plan } from '../../emulator/plan.ts';
 import type { IsdAs } from '../../topology/model.ts';
 import { DaemonClient } from '../daemon/client.ts';
 import { Relay } from '../daemon/relay.ts';
-import { DAEMON_PORT, fileName, referencePlaces } from './places.ts';
+import { DAEMON_PORT } from '../ports.ts';
+import { fileName, referencePlaces } from './places.ts';
 
 export interface Namespaces {
   /** Path of a namespace of the plan, as `/run/netns/x`. */

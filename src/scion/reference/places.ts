@@ -1,14 +1,8 @@
 /** Where the reference services of a lab run: names, folders, addresses and ports, taken from the plan. */
-
 import { asNamespace } from '../../emulator/namespace-names.ts';
 import type { AsPlan, Plan } from '../../emulator/plan.ts';
 import type { InterfaceId, IsdAs } from '../../topology/model.ts';
 import { isdOf } from '../isd-as.ts';
-
-/** Of a router's socket towards its own AS. */
-export const ROUTER_PORT = 30_042;
-/** Of the daemon's gRPC API. */
-export const DAEMON_PORT = 30_255;
 
 /** A namespace with a border router: the AS itself, or a node of a cluster. */
 export interface RouterPlace {
