@@ -62,7 +62,7 @@ static __always_inline void watch_bfd(const struct packet *p, __u32 session)
         interval = s->min_rx_ns;
     s->detection_ns = interval * bfd->detect_mult;
     s->up = bfd->state_flags >> 6 >= BFD_STATE_INIT;
-    s->heard_ns = bpf_ktime_get_coarse_ns();
+    s->heard_ns = coarse_ns();
 }
 
 /* Without a slow path nobody speaks BFD, and silence says nothing. */
@@ -74,5 +74,5 @@ static __always_inline bool bfd_up(const struct cilion_as *as, const struct cili
     if (session == 0 || !(as->flags & CILION_AS_SLOW_PATH))
         return true;
     s = bpf_map_lookup_elem(&bfd_sessions, &session);
-    return s && s->up && bpf_ktime_get_coarse_ns() < s->heard_ns + s->detection_ns;
+    return s && s->up && coarse_ns() < s->heard_ns + s->detection_ns;
 }

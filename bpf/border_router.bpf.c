@@ -9,6 +9,10 @@
 #ifndef SECTION
 #define SECTION "xdp"
 #endif
+/* No frame of several buffers gets to a program that does not ask for such. */
+#ifndef bytes_beyond
+#define bytes_beyond(ctx, frame, end) 0
+#endif
 
 /* Is the frame SCION for this AS, and where did it come in? */
 static __always_inline enum cilion_reason admit(struct xdp_md *ctx, struct packet *p, struct underlay *u,
@@ -49,7 +53,7 @@ int border_router(struct xdp_md *ctx)
     as = bpf_map_lookup_elem(&ases, &index);
     if (!as)
         return XDP_PASS;
-    p.beyond = bpf_xdp_get_buff_len(ctx) - (p.end - (void *)u);
+    p.beyond = bytes_beyond(ctx, u, p.end);
     reason = admit(ctx, &p, u, device, as, &bfd_session);
     if (reason == NOT_FOR_US)
         return XDP_PASS;

@@ -18,7 +18,7 @@ static __always_inline enum path_state state_of(__u32 id)
 
     if (!path || !health || path->header_len == 0 || health->down)
         return PATH_GONE;
-    if (path->expiry_ns <= bpf_ktime_get_coarse_ns() + unix_offset_ns())
+    if (path->expiry_ns <= unix_coarse_ns())
         return PATH_GONE;
     if (health->lapse_ns == 0 || bpf_ktime_get_ns() < health->last_heard_ns + health->lapse_ns)
         return PATH_USABLE;

@@ -3,6 +3,7 @@
 
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
+#include "clock.h"
 #include "reasons.h"
 
 enum cilion_role {
@@ -113,11 +114,6 @@ struct cilion_mac_entry {
     __u64 tag;
 };
 
-struct cilion_clock {
-    /* Unix time minus CLOCK_MONOTONIC, nanoseconds. */
-    __u64 unix_offset_ns;
-};
-
 #define CILION_MAC_CACHE_SIZE 1024
 
 /* By interface index, which is unique across a lab. */
@@ -181,13 +177,6 @@ struct {
     __type(value, struct cilion_mac_entry);
 } mac_cache SEC(".maps");
 
-struct {
-    __uint(type, BPF_MAP_TYPE_ARRAY);
-    __uint(max_entries, 1);
-    __type(key, __u32);
-    __type(value, struct cilion_clock);
-} clock SEC(".maps");
-
 static __always_inline void count_packets(__u32 as_slot, enum cilion_reason reason, __u32 packets,
                                           __u32 bytes)
 {
@@ -226,12 +215,4 @@ static __always_inline struct cilion_link *find_link(const struct cilion_as *as,
         return NULL;
     link = bpf_map_lookup_elem(&links, &index);
     return link && link->kind != CILION_LINK_NONE ? link : NULL;
-}
-
-static __always_inline __u64 unix_offset_ns(void)
-{
-    __u32 zero = 0;
-    struct cilion_clock *c = bpf_map_lookup_elem(&clock, &zero);
-
-    return c ? c->unix_offset_ns : 0;
 }

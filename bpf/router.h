@@ -24,7 +24,7 @@ static __always_inline bool expired(const struct hop *h)
     __u64 lifetime_ns = ((h->field >> 8 & 0xff) + 1) * SCION_EXPIRY_UNIT_NS;
 
     /* A coarse clock does: hop fields expire in units of minutes. */
-    return created_ns + lifetime_ns < bpf_ktime_get_coarse_ns() + unix_offset_ns();
+    return created_ns + lifetime_ns < unix_coarse_ns();
 }
 
 static __always_inline bool mac_ok(const struct cilion_as *as, const struct hop *h)

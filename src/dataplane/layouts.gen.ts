@@ -62,6 +62,30 @@ const cilion_capture_counts: Layout<CilionCaptureCounts> = {
   ],
 };
 
+export interface CilionClock {
+  readonly unix_offset_ns: bigint;
+}
+
+const cilion_clock: Layout<CilionClock> = {
+  name: 'cilion_clock',
+  size: 8,
+  fields: [{ kind: 'int', name: 'unix_offset_ns', offset: 0, size: 8 }],
+};
+
+export interface CilionTick {
+  readonly jiffies: bigint;
+  readonly coarse_ns: bigint;
+}
+
+const cilion_tick: Layout<CilionTick> = {
+  name: 'cilion_tick',
+  size: 16,
+  fields: [
+    { kind: 'int', name: 'jiffies', offset: 0, size: 8 },
+    { kind: 'int', name: 'coarse_ns', offset: 8, size: 8 },
+  ],
+};
+
 export interface CilionUnderlay {
   readonly as_slot: number;
   readonly own_ip: number;
@@ -228,16 +252,6 @@ const cilion_mac_entry: Layout<CilionMacEntry> = {
     { kind: 'int', name: 'mac', offset: 16, size: 8 },
     { kind: 'int', name: 'tag', offset: 24, size: 8 },
   ],
-};
-
-export interface CilionClock {
-  readonly unix_offset_ns: bigint;
-}
-
-const cilion_clock: Layout<CilionClock> = {
-  name: 'cilion_clock',
-  size: 8,
-  fields: [{ kind: 'int', name: 'unix_offset_ns', offset: 0, size: 8 }],
 };
 
 export interface CilionNode {
@@ -551,6 +565,8 @@ export const layouts = {
   cilion_bfd_session,
   cilion_captured,
   cilion_capture_counts,
+  cilion_clock,
+  cilion_tick,
   cilion_underlay,
   cilion_neighbour,
   cilion_device,
@@ -559,7 +575,6 @@ export const layouts = {
   cilion_routed_end,
   cilion_counter,
   cilion_mac_entry,
-  cilion_clock,
   cilion_node,
   cilion_prefix,
   cilion_remote,
