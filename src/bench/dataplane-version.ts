@@ -1,9 +1,9 @@
 /** Another version of this project's dataplane, built from git beside the one that runs, and loaded through its own code. */
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { CilionError, LabError } from '../errors.ts';
+import { cacheFolder } from '../process/cache-folder.ts';
 import { run } from '../process/process.ts';
 import { hashes } from './bench-files.ts';
 import type { RouterLoader } from './router-under-test.ts';
@@ -68,7 +68,7 @@ export async function dataplaneAt(commit: string): Promise<DataplaneVersion> {
 
 /** Whole or not at all, also when two commands do it at once. */
 async function checkedOut(commit: string): Promise<string> {
-  const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'cilion', 'versions');
+  const cache = cacheFolder('versions');
   const folder = join(cache, commit);
   if (existsSync(folder)) return folder;
   mkdirSync(cache, { recursive: true });

@@ -1,6 +1,7 @@
 /** `cilion run`: one scenario, from nothing to the report. */
 import { join } from 'node:path';
 import { type ExitCode, LabError } from '../errors.ts';
+import { cacheFolder } from '../process/cache-folder.ts';
 import { Progress } from '../report/progress.ts';
 import { loadScenario } from '../scenario/load.ts';
 import { type Narrowing, narrow } from '../scenario/narrow.ts';
@@ -18,6 +19,11 @@ export const run: Command = {
     { flags: '--repeat <n>', description: "passes of each transport, in place of the file's `repeat`" },
     { flags: '--transport <names>', description: "these transports, separated by commas, in place of the file's" },
     { flags: '--control-plane <name>', description: "reference or computed, in place of the file's `controlPlane`" },
+    {
+      flags: '--fresh',
+      description:
+        'reference control plane: begin with empty databases, not with what an earlier run of this lab has learned',
+    },
   ],
   needsRoot: true,
   needsBuild: true,
@@ -27,7 +33,13 @@ export const run: Command = {
     for (const note of scenario.notes ?? []) progress.note(`  note: ${note}`);
     const results = String(options['results']);
     const { folder, verdicts, invalid, tooBusy } = await interruptible((signal) =>
-      runScenario(scenario, { results, progress, signal, command: ['cilion', ...process.argv.slice(2)] }),
+      runScenario(scenario, {
+        results,
+        progress,
+        signal,
+        command: ['cilion', ...process.argv.slice(2)],
+        ...(options['fresh'] === true ? {} : { keptStates: cacheFolder('scion-state') }),
+      }),
     );
     await printSummary(folder);
     if (invalid.length > 0) {

@@ -69,8 +69,12 @@ export function underlayPort(ifid: number): number {
 
 /** Hands out interface indices and, from them, locally administered unicast MAC addresses; both unique in the lab. */
 export class DeviceNumbers {
-  /** 1 is every namespace's loopback. */
-  #next = 2;
+  #next: number;
+
+  /** @param first Default 2: 1 is every namespace's loopback. */
+  constructor(first = 2) {
+    this.#next = first;
+  }
 
   take(): { ifindex: number; mac: string } {
     const ifindex = this.#next;

@@ -1,11 +1,13 @@
 /** Takes a lab down from its journal alone: after a crash, with the scenario file gone, any number of times. */
-import { existsSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LabError } from '../errors.ts';
 import { run } from '../process/process.ts';
-import { Journal } from './journal.ts';
-import { type LabDirectory, STATE_ROOT } from './lab-directory.ts';
+import { processesInGroup, removeGroup } from './control-group.ts';
+import { Journal, type JournalEntry } from './journal.ts';
+import { restoreSettings } from './kernel-settings.ts';
+import { DATA_ROOT, LabDirectory, STATE_ROOT } from './lab-directory.ts';
 import { isAtWork, madeBeforeBoot } from './lab-owner.ts';
 import { isNamespace, NETNS_ROOT, namespaceFiles, processesIn } from './namespace-processes.ts';
 
@@ -37,9 +39,14 @@ export async function destroyLab(lab: LabDirectory, options: DestroyOptions = {}
   const ours = present.filter(
     (name) => (named.includes(name) || options.force === true) && !(rebooted && isNamespace(name)),
   );
+  for (const entry of entries) if (entry.kind === 'containers' && !rebooted) await endContainers(entry, ours);
   await removeNamespaces(ours);
+  if (!rebooted) restoreSettings(entries, Journal.ofOthers(lab));
   for (const path of mountsIn(lab.root)) await run(['umount', '--', path]);
-  for (const entry of entries) if (entry.kind === 'file') removeFile(entry.path);
+  for (const entry of entries) {
+    if (entry.kind === 'file') removeFile(entry.path);
+    if (entry.kind === 'folder') removeFolder(entry.path);
+  }
   const rest = present.filter((name) => !ours.includes(name) && !named.includes(name));
   const unclear = entries.length === 0 ? ['its journal names nothing', ...damage] : damage;
   // With a sound journal, they are somebody else's and no matter of this lab.
@@ -50,6 +57,7 @@ export async function destroyLab(lab: LabDirectory, options: DestroyOptions = {}
 
 /** The folder of all labs is there before the first lab is, and a command can be killed in between. */
 export function removeEmptyState(): void {
+  removeOrphanedData();
   removeIfEmpty(STATE_ROOT);
 }
 
@@ -72,6 +80,25 @@ async function removeNamespaces(names: readonly string[]): Promise<void> {
     (error: unknown) => error,
   );
   if (failure !== undefined && names.some((name) => existsSync(`${NETNS_ROOT}/${name}`))) throw failure;
+}
+
+/**
+ * First the daemon, which would start them again, with all that runs beside it; then every process of a container. None is
+ * asked: an orderly end of a cluster takes half a minute, and nothing of it is kept.
+ */
+async function endContainers(
+  { cgroup, daemon }: Extract<JournalEntry, { kind: 'containers' }>,
+  ours: readonly string[],
+): Promise<void> {
+  const daemons = () => (ours.includes(daemon) ? processesIn([daemon]).map(({ pid }) => pid) : []);
+  for (const pids of [daemons, () => processesInGroup(cgroup)]) {
+    const ended = await within(KILL_MS, () => {
+      for (const pid of pids()) signal(pid, 'SIGKILL');
+      return pids().length === 0;
+    });
+    if (!ended) throw new LabError(`SIGKILL does not end ${pids().join(', ')}`, { hint: 'see dmesg' });
+  }
+  if (!(await within(KILL_MS, () => removeGroup(cgroup)))) throw new LabError(`control group ${cgroup} stays in use`);
 }
 
 /** By pid, those that ignore SIGTERM by SIGKILL. */
@@ -118,6 +145,18 @@ function leftovers(lab: LabDirectory, damage: readonly string[], names: readonly
 
 function removeFile(path: string): void {
   rmSync(path, { force: true });
+  removeIfEmpty(dirname(path));
+}
+
+/** A lab's folder is made before its data and removed after them; but where it is in memory, a restart takes it away. */
+function removeOrphanedData(): void {
+  if (!existsSync(DATA_ROOT)) return;
+  const labs = LabDirectory.list();
+  for (const id of readdirSync(DATA_ROOT)) if (!labs.includes(id)) removeFolder(`${DATA_ROOT}/${id}`);
+}
+
+function removeFolder(path: string): void {
+  rmSync(path, { recursive: true, force: true });
   removeIfEmpty(dirname(path));
 }
 

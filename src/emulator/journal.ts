@@ -2,18 +2,26 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { LabError } from '../errors.ts';
-import { type LabDirectory, NAMESPACE_PREFIX } from './lab-directory.ts';
+import { isSettingOfKubelet } from './kernel-settings.ts';
+import { DATA_ROOT, LabDirectory, NAMESPACE_PREFIX } from './lab-directory.ts';
 import { isNamespace, NETNS_ROOT, processesIn } from './namespace-processes.ts';
 
 /**
  * What has to be undone. Processes are not here: each runs inside a namespace of the lab, and undoing the namespace
- * ends whatever runs in it, also what a crash left no record of.
+ * ends whatever runs in it, also what a crash left no record of. Containers have namespaces that nobody has named: their
+ * processes are known by their control group.
  */
 export type JournalEntry =
   | { readonly kind: 'namespace'; readonly name: string }
   | { readonly kind: 'bpffs'; readonly path: string }
   /** A socket that a program insists on having outside the lab's folder. */
-  | { readonly kind: 'file'; readonly path: string };
+  | { readonly kind: 'file'; readonly path: string }
+  /** A folder outside the lab's own, with all that is in it. */
+  | { readonly kind: 'folder'; readonly path: string }
+  /** Containers: the control group that all of them are in, and the namespace of the daemon that starts them. */
+  | { readonly kind: 'containers'; readonly cgroup: string; readonly daemon: string }
+  /** A setting of the whole machine that something in the lab changes, with the value that it had. */
+  | { readonly kind: 'setting'; readonly name: string; readonly value: string };
 
 /** Folders that such sockets lie in. */
 const SOCKET_FOLDERS: readonly string[] = ['/var/run/wireguard'];
@@ -43,6 +51,12 @@ export class Journal {
     appendFileSync(this.#path, entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''), { flush: true });
   }
 
+  /** Entries of all other labs' journals. */
+  static ofOthers(lab: LabDirectory): JournalEntry[] {
+    const others = LabDirectory.all().filter(({ id }) => id !== lab.id);
+    return others.flatMap((other) => [...new Journal(other).read().entries]);
+  }
+
   read(): JournalContents {
     if (!existsSync(this.#path)) return { entries: [], damage: [] };
     const lines = readFileSync(this.#path, 'utf8').split('\n');
@@ -64,6 +78,11 @@ export class Journal {
   #isOurs(entry: JournalEntry): boolean {
     if (entry.kind === 'bpffs') return entry.path === this.#lab.path('bpf');
     if (entry.kind === 'namespace') return this.#carriesId(entry.name, NAMESPACE_PREFIX);
+    if (entry.kind === 'folder') return entry.path === `${DATA_ROOT}/${this.#lab.id}`;
+    if (entry.kind === 'setting') return isSettingOfKubelet(entry.name, entry.value);
+    if (entry.kind === 'containers') {
+      return entry.cgroup === `cilion-${this.#lab.id}` && this.#carriesId(entry.daemon, NAMESPACE_PREFIX);
+    }
     return SOCKET_FOLDERS.includes(dirname(entry.path)) && this.#carriesId(basename(entry.path), 'wg-');
   }
 
@@ -74,11 +93,13 @@ export class Journal {
 
 function parse(line: string): JournalEntry | undefined {
   try {
-    const entry = JSON.parse(line) as { kind?: unknown; name?: unknown; path?: unknown } | null;
-    if (entry?.kind === 'namespace' && typeof entry.name === 'string') return { kind: 'namespace', name: entry.name };
-    if ((entry?.kind === 'bpffs' || entry?.kind === 'file') && typeof entry.path === 'string') {
-      return { kind: entry.kind, path: entry.path };
-    }
+    const entry = JSON.parse(line) as Readonly<Record<string, unknown>> | null;
+    const { kind, name, path, value, cgroup, daemon } = entry ?? {};
+    if (kind === 'namespace' && typeof name === 'string') return { kind, name };
+    if ((kind === 'bpffs' || kind === 'file' || kind === 'folder') && typeof path === 'string') return { kind, path };
+    if (kind === 'setting' && typeof name === 'string' && typeof value === 'string') return { kind, name, value };
+    if (kind === 'containers' && typeof cgroup === 'string' && typeof daemon === 'string')
+      return { kind, cgroup, daemon };
   } catch {
     // No JSON: damaged like any other line that says nothing.
   }

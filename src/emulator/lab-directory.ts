@@ -10,6 +10,7 @@
  *   bpf/             a BPF file system with the lab's pinned maps
  *   wires/           configuration, control socket and log of the process that runs the wires' middles
  *   work/            output of workloads until the bundle has it
+ *   docker/, kind/   where clusters are kind's: socket and log of the lab's dockerd, access to each cluster
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -23,6 +24,8 @@ import { NETNS_ROOT } from './namespace-processes.ts';
 import type { Plan } from './plan.ts';
 
 export const STATE_ROOT = '/run/cilion';
+/** Where a lab keeps what is too large for a file system in memory. */
+export const DATA_ROOT = '/var/lib/cilion';
 const ID_LENGTH = 5;
 /** Part of the names of folders, namespaces and devices, which have 15 characters in all. */
 const ID = /^[a-z0-9]{1,8}$/;

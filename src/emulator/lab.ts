@@ -6,16 +6,19 @@ import { type ControlPlane, computedControlPlane, LAB_EXPIRY_SECONDS } from '../
 import { REVOCATION_MS } from '../scion/daemon/path-source.ts';
 import {
   describeCrash,
+  type PreparedControlPlane,
+  prepareReferenceControlPlane,
   type ReferenceControlPlane,
   startReferenceControlPlane,
 } from '../scion/reference/control-plane.ts';
 import type { FollowedPaths } from '../scion/reference/followed-paths.ts';
 import { learnPaths } from '../scion/reference/learn-paths.ts';
+import type { Crash } from '../scion/reference/service.ts';
 import type { InterfaceId, IsdAs, Topology } from '../topology/model.ts';
 import { destroyLab } from './destroy.ts';
 import { Journal } from './journal.ts';
 import { LabDirectory } from './lab-directory.ts';
-import { buildNetwork } from './network.ts';
+import { buildNetwork, type ExistingNamespaces } from './network.ts';
 import type { Plan } from './plan.ts';
 import { Wires } from './wires.ts';
 
@@ -26,6 +29,10 @@ export interface BuildOptions {
   /** The lab's id, where its maker chose one. */
   readonly id?: string;
   readonly signal: AbortSignal;
+  /** Folder in which what the reference services learn is kept for labs of the same configuration; none: it is not. */
+  readonly keptStates?: string;
+  /** Makes, before the network, those of its namespaces that are not the lab's to make. */
+  readonly clusters?: (directory: LabDirectory, journal: Journal) => Promise<ExistingNamespaces>;
 }
 
 interface Planes {
@@ -68,6 +75,7 @@ export class Lab {
   /** Everything of the plan, or nothing: what a failure left half-made is undone. */
   static async build(plan: Plan, options: BuildOptions): Promise<Lab> {
     const directory = LabDirectory.create(options.id);
+    let reference: Promise<PreparedControlPlane> | undefined;
     try {
       const validity = { timestamp: Math.floor(Date.now() / 1000), expirySeconds: LAB_EXPIRY_SECONDS };
       directory.keep(plan, options.topology, validity);
@@ -75,7 +83,14 @@ export class Lab {
       journal.record([{ kind: 'bpffs', path: directory.path('bpf') }]);
       native().mountBpffs(directory.path('bpf'));
       options.signal.throwIfAborted();
-      await buildNetwork(plan, directory, journal);
+      if (plan.controlPlane === 'reference') {
+        reference = prepareReferenceControlPlane(plan, directory.path(SCION_FOLDER), options);
+        // Its failure is met below, where it is waited for, or the build has failed already.
+        reference.catch(() => {});
+      }
+      const existing = await options.clusters?.(directory, journal);
+      options.signal.throwIfAborted();
+      await buildNetwork(plan, directory, journal, existing);
       options.signal.throwIfAborted();
       const [wires, bgp] = await Promise.all([
         Wires.start(plan, directory),
@@ -83,10 +98,12 @@ export class Lab {
       ]);
       const computed = computedControlPlane(options.topology, plan.seed, validity);
       const lab = new Lab(directory, plan, options.topology, { bgp, wires, computed });
-      if (plan.controlPlane === 'reference') await lab.#startReference(options);
+      if (reference !== undefined) await lab.#startReference(options, reference);
       directory.enter('running');
       return lab;
     } catch (error) {
+      // It writes into the lab's folder.
+      await reference?.catch(() => {});
       await destroyLab(directory);
       throw error;
     }
@@ -135,15 +152,20 @@ export class Lab {
   }
 
   /** A service that ends is started again, and the run goes on; one that cannot be is the end of it. */
-  async #startReference({ topology, detached, signal }: BuildOptions): Promise<void> {
-    this.#reference = await startReferenceControlPlane(this, this.plan, this.directory.path(SCION_FOLDER), {
+  async #startReference(
+    { topology, detached, signal }: BuildOptions,
+    prepared: Promise<PreparedControlPlane>,
+  ): Promise<void> {
+    const options = {
       topology,
       detached,
       signal: AbortSignal.any([signal, this.watch.signal]),
-      onCrash: (crash) => {
+      onCrash: (crash: Crash) => {
         if (crash.restartInMs === undefined) this.watch.report(describeCrash(crash));
       },
-    });
+    };
+    const folder = this.directory.path(SCION_FOLDER);
+    this.#reference = await startReferenceControlPlane(this, this.plan, folder, options, prepared);
   }
 
   /** Nothing of this process holds on to the lab any more. */
@@ -162,6 +184,8 @@ export class Lab {
   }
 
   async destroy(): Promise<void> {
+    this.#followed?.close();
+    await this.#reference?.stop();
     this.release();
     await destroyLab(this.directory);
   }

@@ -6,7 +6,10 @@ import { applyDeviceRoles } from './device-roles.ts';
 import { ipBatch } from './ip-batch.ts';
 import type { Journal } from './journal.ts';
 import type { LabDirectory } from './lab-directory.ts';
-import type { NamespacePlan, Plan, VethEnd } from './plan.ts';
+import type { NamespaceId, NamespacePlan, Plan, VethEnd } from './plan.ts';
+
+/** Namespace of the plan → a process that runs in it. */
+export type ExistingNamespaces = ReadonlyMap<NamespaceId, number>;
 
 const ROUTER_SYSCTLS: Readonly<Record<string, string>> = {
   'net/ipv4/ip_forward': '1',
@@ -30,10 +33,23 @@ const BRIDGE_SYSCTLS: Readonly<Record<string, string>> = {
   'net/bridge/bridge-nf-call-ip6tables': '0',
 };
 
-export async function buildNetwork(plan: Plan, lab: LabDirectory, journal: Journal): Promise<void> {
+/**
+ * @param existing For namespaces that are there already, such as those of a cluster's containers: a process in each.
+ */
+export async function buildNetwork(
+  plan: Plan,
+  lab: LabDirectory,
+  journal: Journal,
+  existing: ExistingNamespaces = new Map(),
+): Promise<void> {
   const names = plan.namespaces.map((namespace) => lab.namespaceName(namespace.id));
   journal.record(names.map((name) => ({ kind: 'namespace', name })));
-  await ipBatch(names.map((name) => `netns add ${name}`));
+  await ipBatch(
+    plan.namespaces.map(({ id }) => {
+      const pid = existing.get(id);
+      return pid === undefined ? `netns add ${lab.namespaceName(id)}` : `netns attach ${lab.namespaceName(id)} ${pid}`;
+    }),
+  );
   for (const namespace of plan.namespaces) setSysctls(namespace, lab.netns(namespace.id));
   await ipBatch([
     ...plan.bridges.map(

@@ -30,8 +30,14 @@ export const POD_MTU = 1500;
 /** The same in every namespace. */
 const LOOPBACK = { device: 'lo', ifindex: 1, mac: '00:00:00:00:00:00' };
 
-export function planLab(scenario: Scenario): Plan {
-  return new Planner(scenario).plan();
+/**
+ * Interface indices begin here in a lab with namespaces that are not its own to make, which have devices already: above
+ * what a container runtime hands out.
+ */
+export const FIRST_IFINDEX_BESIDE_OTHERS = 1000;
+
+export function planLab(scenario: Scenario, firstIfindex?: number): Plan {
+  return new Planner(scenario, firstIfindex).plan();
 }
 
 /** What is still being added to a namespace while the planner walks over the topology. */
@@ -51,7 +57,7 @@ interface RouterDraft {
 
 class Planner {
   readonly #scenario: Scenario;
-  readonly #numbers = new DeviceNumbers();
+  readonly #numbers: DeviceNumbers;
   readonly #prefixes: ReadonlyMap<IsdAs, Prefix>;
   readonly #asns: ReadonlyMap<IsdAs, number>;
   readonly #namespaces = new Map<string, Draft>();
@@ -62,8 +68,9 @@ class Planner {
   readonly #links: LinkPlan[] = [];
   readonly #ipLinks: LinkPlan[] = [];
 
-  constructor(scenario: Scenario) {
+  constructor(scenario: Scenario, firstIfindex?: number) {
     this.#scenario = scenario;
+    this.#numbers = new DeviceNumbers(firstIfindex);
     this.#prefixes = asPrefixes(scenario.topology.ases);
     this.#asns = planAsns(scenario.topology.ases);
   }

@@ -51,7 +51,10 @@ export async function describeRun(scenario: Scenario, passes: readonly Pass[], f
       'TCP congestion control': CONGESTION_CONTROL,
       'receive offload': 'GRO on at every router and node',
       ...(scenario.controlPlane === 'reference'
-        ? { 'slow path': 'the reference router beside each border router in XDP' }
+        ? {
+            'slow path': 'the reference router beside each border router in XDP',
+            'SCION control services': beginning(lab),
+          }
         : {}),
       ...Object.fromEntries(
         passes.flatMap(({ transport, implementation }) =>
@@ -64,6 +67,13 @@ export async function describeRun(scenario: Scenario, passes: readonly Pass[], f
     invalid: facts.invalid,
     tooBusy: facts.tooBusy,
   };
+}
+
+function beginning({ reference }: Lab): string {
+  const learned = reference?.learnedBefore;
+  return learned === undefined
+    ? 'began with empty databases'
+    : `began with what those of an earlier run had learned by ${learned.toISOString()}`;
 }
 
 function scionVersion({ reference }: Lab): Record<string, string> {

@@ -20,6 +20,8 @@ export interface RunOptions {
   readonly results: string;
   readonly progress: Progress;
   readonly signal: AbortSignal;
+  /** Folder in which what reference services learn is kept for runs to come; none: they begin with nothing. */
+  readonly keptStates?: string;
   /** As typed, for the manifest. */
   readonly command: readonly string[];
 }
@@ -40,7 +42,9 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
   const { progress, signal } = options;
   const plan = planLab(scenario);
   const lab = await progress.stage('build the lab', async (detail) => {
-    const built = await Lab.build(plan, { topology: scenario.topology, detached: false, signal });
+    const { keptStates } = options;
+    const kept = keptStates === undefined ? {} : { keptStates };
+    const built = await Lab.build(plan, { topology: scenario.topology, detached: false, signal, ...kept });
     detail(
       `lab ${built.directory.id}: ${plan.ases.length} ASes, ${plan.namespaces.length} namespaces, ${plan.wires.length} shaped wires`,
     );
@@ -116,7 +120,9 @@ async function prepareLab(scenario: Scenario, lab: Lab, { progress, signal }: Ru
 /** `60 reference services, 4 paths at most between two clusters`. */
 function describeReference({ reference, control, plan: { clusters } }: Lab): string {
   const counts = clusters.flatMap(({ ia }) => clusters.map((other) => control.paths(ia, other.ia).length));
-  return `${reference?.memory().length ?? 0} reference services, up to ${Math.max(...counts)} paths between clusters`;
+  const services = `${reference?.memory().length ?? 0} reference services`;
+  const since = reference?.learnedBefore === undefined ? '' : ' with what those of an earlier run have learned';
+  return `${services}${since}, up to ${Math.max(...counts)} paths between clusters`;
 }
 
 /** After a pass in which a part of the run ended there is no further one. */

@@ -8,14 +8,10 @@ import { LabError } from '../errors.ts';
 import { desiredState, type Intent } from '../k8s/agent/desired-state.ts';
 import { NodeAgent } from '../k8s/agent/node-agent.ts';
 import type { NodeView, RemoteNode, Sibling } from '../k8s/agent/node-view.ts';
+import { FALLBACK_MARK, SEGMENTER_RULE, SEGMENTER_TABLE, segmenterRoute } from '../k8s/agent/segmenter-routes.ts';
 import { LAB_NAMESPACE } from '../k8s/policy/manifests.ts';
 import { HOST_PORT, ROUTER_PORT } from '../scion/ports.ts';
 import { accessWires, ifindexLimit, linkSides } from './cilion-routers.ts';
-
-/** Of packets that a policy leaves to plain IP: they do not see the routes into the segmenter, but BGP's. */
-const FALLBACK_MARK = 0x5c10;
-/** Routing table that leads remote pods' packets into the segmenter; looked up before BGP's. */
-const SEGMENTER_TABLE = 5210;
 
 /** Failover is the probes' affair and does not wait for this. */
 const EVENTS_POLL_MS = 50;
@@ -31,6 +27,8 @@ export class CilionNode {
   readonly #intent: Intent;
   readonly #dataplane: NodeDataplane;
   #stopWatching: () => void = () => {};
+  /** MTU of the route into the segmenter, by remote pods' CIDR; empty while pods are not attached. */
+  #routed = new Map<string, number>();
 
   constructor(lab: Lab, cluster: ClusterPlan, node: NodePlan, pins: string) {
     this.#lab = lab;
@@ -57,7 +55,11 @@ export class CilionNode {
     this.agent.configure(this.#view, lab.control.forwardingKey(cluster.ia), linkLimit);
     this.#reconcile();
     lab.onPaths((src) => {
-      if (src === cluster.ia) this.#reconcile();
+      if (src !== cluster.ia) return;
+      this.#reconcile();
+      this.#followMtu().catch((error: unknown) => {
+        lab.watch.report(`the routes of ${cluster.name}/${node.name} do not follow its paths: ${String(error)}`);
+      });
     });
   }
 
@@ -81,7 +83,9 @@ export class CilionNode {
   /** Has pods' packets to other clusters sent into SCION; what the programs leave to the kernel goes into the segmenter. */
   async attachPods(): Promise<void> {
     for (const device of this.#podSides()) this.#dataplane.attachPodSide(device);
-    await this.#routes('add');
+    this.#routed = this.#innerMtus();
+    const routes = [...this.#routed].map(([cidr, mtu]) => this.#route('add', cidr, mtu));
+    await this.#ip([...routes, `rule add ${SEGMENTER_RULE}`]);
   }
 
   /** Once every node is attached: the far ends must be able to answer. */
@@ -109,7 +113,10 @@ export class CilionNode {
 
   async detachPods(): Promise<void> {
     this.stopProbing();
-    await this.#routes('del');
+    const cidrs = [...this.#routed.keys()];
+    this.#routed.clear();
+    const routes = cidrs.map((cidr) => `route del ${cidr} table ${SEGMENTER_TABLE}`);
+    await this.#ip([...routes, `rule del ${SEGMENTER_RULE}`]);
     for (const device of this.#podSides()) this.#dataplane.detachPodSide(device);
   }
 
@@ -144,24 +151,29 @@ export class CilionNode {
     return ifindices.map((ifindex) => ({ ifindex, netns: this.#netns }));
   }
 
-  /**
-   * A packet that is too large for its path is left to the kernel, whose route to the segmenter has the path's MTU: it
-   * fragments, or tells the sender (RFC 1191), and the segmenter's far end encapsulates what comes out.
-   */
-  async #routes(verb: 'add' | 'del'): Promise<void> {
-    const { device } = this.node.segmenter.outer;
-    const routes = this.#view.remotes.map(({ podCidr }) => {
-      const mtu = this.agent.innerMtu(podCidr);
-      const where = `dev ${device} scope link table ${SEGMENTER_TABLE}`;
-      return `route ${verb} ${podCidr} ${where} src ${this.node.address} mtu lock ${mtu}`;
-    });
-    const rule = `rule ${verb} not fwmark ${FALLBACK_MARK} lookup ${SEGMENTER_TABLE} priority ${SEGMENTER_TABLE}`;
-    const commands = [...routes, rule];
+  /** Other paths than before may take packets of another size. */
+  async #followMtu(): Promise<void> {
+    if (this.#routed.size === 0) return;
+    const changed = [...this.#innerMtus()].filter(([cidr, mtu]) => this.#routed.get(cidr) !== mtu);
+    for (const [cidr, mtu] of changed) this.#routed.set(cidr, mtu);
+    await this.#ip(changed.map(([cidr, mtu]) => this.#route('replace', cidr, mtu)));
+  }
+
+  #innerMtus(): Map<string, number> {
+    return new Map(this.#view.remotes.map(({ podCidr }) => [podCidr, this.agent.innerMtu(podCidr)]));
+  }
+
+  #route(verb: 'add' | 'replace', podCidr: string, mtu: number): string {
+    const { segmenter, address } = this.node;
+    return `route ${verb} ${segmenterRoute({ podCidr, mtu }, segmenter.outer.device, address)}`;
+  }
+
+  async #ip(commands: readonly string[]): Promise<void> {
     await ipBatch(commands, this.#lab.directory.namespaceName(this.node.namespace));
   }
 }
 
-function nodeView(plan: Plan, cluster: ClusterPlan, node: NodePlan): NodeView {
+export function nodeView(plan: Plan, cluster: ClusterPlan, node: NodePlan): NodeView {
   const sides = linkSides(plan).filter(({ own }) => own.ia === cluster.ia);
   const mtu = plan.veths.find(({ a }) => a.namespace === node.namespace && a.device === node.lan?.device)?.a.mtu;
   const siblings = cluster.nodes

@@ -44,6 +44,8 @@ export interface ClusterAgentSettings {
   readonly view: NodeView;
   /** All paths from the node's AS to another, best first. */
   readonly pathsTo: (ia: IsdAs) => readonly Path[];
+  /** Told of the node's own pods after each reconciliation. */
+  readonly onReconciled?: (pods: readonly OwnPod[]) => void;
   /** Told of what could not be done: a status is written later; maps are, with the next change. */
   readonly failed: (error: unknown) => void;
 }
@@ -109,12 +111,13 @@ export class ClusterAgent {
   }
 
   #reconcile(): void {
-    const { agent, view, pathsTo, failed } = this.#settings;
+    const { agent, view, pathsTo, onReconciled, failed } = this.#settings;
     try {
       const policies = this.#policies.objects.map((object) => this.#read(object));
       const pods = this.#pods.objects.flatMap(ownPod);
       const intent = { pods, policies: policies.map(({ policy }) => policy) };
       agent.reconcile(desiredState(view, pathsTo, intent, this.#memory));
+      onReconciled?.(pods);
       this.#reporting = this.#reporting.then(() => this.#report(policies));
     } catch (error) {
       failed(error);

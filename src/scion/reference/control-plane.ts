@@ -17,6 +17,8 @@ import {
   type ReferenceService,
   referenceConfiguration,
 } from './configuration.ts';
+import { KeptState, stateKey } from './kept-state.ts';
+import { linksUp } from './links-up.ts';
 import { type Namespaces, type OpenDaemon, openDaemon } from './open-daemon.ts';
 import { makePki } from './pki.ts';
 import { referencePlaces } from './places.ts';
@@ -31,6 +33,9 @@ export const FAST: ControlIntervals = { beaconsMs: 2000, queryMs: 500 };
 /** While something is measured. Segments live for six hours, so nothing is lost. */
 export const QUIET: ControlIntervals = { beaconsMs: 300_000, queryMs: 5000 };
 
+/** A link of a lab may be cut from the start; the services then have to find out by themselves. */
+const LINKS_MS = 6000;
+
 /** A daemon tells nobody when it learns of a path, and each look-up costs it signatures: first often, then less so. */
 const POLL_MS = 100;
 const MAX_POLL_MS = 2000;
@@ -40,6 +45,8 @@ export interface ReferenceOptions {
   /** Goes on after this process, without supervision. */
   readonly detached?: boolean;
   readonly intervals?: ControlIntervals;
+  /** Folder in which what services learn is kept for control planes of the same configuration; none: it is not. */
+  readonly keptStates?: string;
   /** What runs; all services unless given. A service left out is configured all the same. */
   readonly runs?: (service: ReferenceService) => boolean;
   readonly onCrash?: (crash: Crash) => void;
@@ -53,34 +60,66 @@ export interface ServiceMemory {
   readonly rss: number;
 }
 
+/** Configuration and PKI are on disk; nothing runs yet. */
+export interface PreparedControlPlane {
+  readonly configuration: ReferenceConfiguration;
+  readonly tools: ScionTools;
+  readonly kept: KeptState | undefined;
+  /** When the control services learned what they begin with; undefined where they begin with nothing. */
+  readonly learnedAt: Date | undefined;
+}
+
 /**
- * Makes configuration and PKI below the folder, starts all services at once and waits until each accepts connections.
+ * Makes configuration and PKI below the folder, or takes over what a control plane of the same configuration has left. It
+ * needs nothing of a lab, so a lab can be built meanwhile.
+ *
+ * @param folder absolute path; made if need be
+ * @throws LabError when the tools cannot be built or the PKI does not verify
+ */
+export async function prepareReferenceControlPlane(
+  plan: Plan,
+  folder: string,
+  { topology, intervals = FAST, keptStates }: Pick<ReferenceOptions, 'topology' | 'intervals' | 'keptStates'>,
+): Promise<PreparedControlPlane> {
+  const tools = await scionTools();
+  const fast = referenceConfiguration(plan, topology, { folder, intervals });
+  const kept =
+    keptStates === undefined
+      ? undefined
+      : new KeptState(keptStates, stateKey(fast, folder, plan.seed, tools.bin('control')));
+  const learnedAt = kept?.restore(folder);
+  const configuration =
+    learnedAt === undefined ? fast : referenceConfiguration(plan, topology, { folder, intervals: QUIET });
+  for (const part of ['gen', 'state', 'logs', 'sockets']) mkdirSync(join(folder, part), { recursive: true });
+  for (const [file, content] of configuration.files) {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, content);
+  }
+  if (learnedAt === undefined) {
+    await makePki(tools, topology, referencePlaces(plan), { gen: join(folder, 'gen'), seed: plan.seed });
+  }
+  return { configuration, tools, kept, learnedAt };
+}
+
+/**
+ * Starts routers, then, once their links work, everything else, and waits until each accepts connections.
  * Below the folder: `gen/` configuration, `state/` databases, `logs/` a file for each service,
  * `sockets/` the ways to daemons.
  *
- * @param folder absolute path; made if need be
- * @throws LabError when the tools cannot be built, the PKI does not verify or a service does not come up; nothing runs then
+ * @throws LabError when a service does not come up, or what prepareReferenceControlPlane throws; nothing runs then
  */
 export async function startReferenceControlPlane(
   lab: Namespaces,
   plan: Plan,
   folder: string,
   options: ReferenceOptions,
+  prepared: Promise<PreparedControlPlane> = prepareReferenceControlPlane(plan, folder, options),
 ): Promise<ReferenceControlPlane> {
-  const tools = await scionTools();
-  const intervals = options.intervals ?? FAST;
-  const configuration = referenceConfiguration(plan, options.topology, { folder, intervals });
-  for (const part of ['gen', 'state', 'logs', 'sockets']) mkdirSync(join(folder, part), { recursive: true });
-  for (const [file, content] of configuration.files) {
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, content);
-  }
-  const places = referencePlaces(plan);
-  await makePki(tools, options.topology, places, { gen: join(folder, 'gen'), seed: plan.seed });
+  const made = await prepared;
   options.signal?.throwIfAborted();
-  const started = new ReferenceControlPlane(lab, plan, folder, configuration, tools, options);
+  const started = new ReferenceControlPlane(lab, plan, folder, made, options);
   try {
-    await started.ready();
+    await started.start();
     return started;
   } catch (error) {
     await started.stop();
@@ -94,21 +133,27 @@ export class ReferenceControlPlane {
   readonly ases: readonly ReferenceAs[];
   /** In the order in which they were noticed. */
   readonly crashes: Crash[] = [];
+  /** When the control services learned what they began with; undefined where they began with nothing. */
+  readonly learnedBefore: Date | undefined;
   readonly #lab: Namespaces;
   readonly #plan: Plan;
   readonly #topology: Topology;
-  readonly #services: readonly SupervisedService[];
+  readonly #configured: readonly ReferenceService[];
+  readonly #startOne: (service: ReferenceService) => SupervisedService;
+  readonly #services: SupervisedService[] = [];
+  readonly #kept: KeptState | undefined;
+  /** Of what has been learned here, and is worth keeping. */
+  #learnedAt: Date | undefined;
   readonly #daemons = new Map<IsdAs, Promise<OpenDaemon>>();
   readonly #failed = new AbortController();
   readonly #signal: AbortSignal;
 
-  /** Starts the services; `startReferenceControlPlane` waits for them. */
+  /** Nothing runs yet: `startReferenceControlPlane` starts it. */
   constructor(
     lab: Namespaces,
     plan: Plan,
     folder: string,
-    configuration: ReferenceConfiguration,
-    tools: ScionTools,
+    { configuration, tools, kept, learnedAt }: PreparedControlPlane,
     options: ReferenceOptions,
   ) {
     this.#lab = lab;
@@ -116,21 +161,46 @@ export class ReferenceControlPlane {
     this.#topology = options.topology;
     this.folder = folder;
     this.tools = tools;
+    this.#kept = kept;
+    this.learnedBefore = learnedAt;
     this.ases = configuration.ases;
     this.#signal = AbortSignal.any([this.#failed.signal, ...(options.signal === undefined ? [] : [options.signal])]);
-    this.#services = configuration.services.filter(options.runs ?? (() => true)).map(
-      (service) =>
-        new SupervisedService(service, {
-          program: tools.bin(service.kind),
-          netns: lab.netns(service.namespace),
-          logFile: this.logFile(service.id),
-          detached: options.detached ?? false,
-          onCrash: (crash) => {
-            this.#crashed(crash);
-            options.onCrash?.(crash);
-          },
-        }),
+    this.#configured = configuration.services.filter(options.runs ?? (() => true));
+    this.#startOne = (service) =>
+      new SupervisedService(service, {
+        program: tools.bin(service.kind),
+        netns: lab.netns(service.namespace),
+        logFile: this.logFile(service.id),
+        detached: options.detached ?? false,
+        onCrash: (crash) => {
+          this.#crashed(crash);
+          options.onCrash?.(crash);
+        },
+      });
+  }
+
+  /** Resolves when every service accepts connections, also again. @throws LabError when one has failed for good */
+  async ready(): Promise<void> {
+    await Promise.all(this.#services.map((service) => service.ready(this.#signal)));
+  }
+
+  /** Once, before anything else. @throws LabError when a service has failed for good */
+  async start(): Promise<void> {
+    const isRouter = ({ kind }: ReferenceService) => kind === 'router';
+    await this.#run(this.#configured.filter(isRouter), ({ service }) =>
+      linksUp(this.#lab.netns(service.namespace), service.ready.port, LINKS_MS, this.#signal),
     );
+    await this.#run(this.#configured.filter((service) => !isRouter(service)));
+  }
+
+  async #run(
+    configured: readonly ReferenceService[],
+    works: (service: SupervisedService) => Promise<unknown> = async () => {},
+  ): Promise<void> {
+    const services = configured.map(this.#startOne);
+    this.#services.push(...services);
+    await this.ready();
+    await Promise.all(services.map(works));
   }
 
   /** Configuration folder of an AS: topology.json, keys/, certs/, crypto/, a TOML file for each service. */
@@ -160,11 +230,6 @@ export class ReferenceControlPlane {
     return (await access).client;
   }
 
-  /** Resolves when every service accepts connections. @throws LabError when one has failed for good. */
-  async ready(): Promise<void> {
-    await Promise.all(this.#services.map((service) => service.ready(this.#signal)));
-  }
-
   /**
    * Resolves with the paths as soon as the daemon of the source knows enough; beacons take their time to get through.
    *
@@ -179,19 +244,31 @@ export class ReferenceControlPlane {
   ): Promise<Path[]> {
     const deadline = performance.now() + deadlineMs;
     const client = await this.daemon(src);
+    const { promise: enough, resolve, reject } = Promise.withResolvers<Path[]>();
+    let answered = 'no answer';
+    const ask = async (): Promise<void> => {
+      try {
+        const paths = await client.paths(src, dst);
+        answered = `${paths.length} paths`;
+        if (isEnough(paths)) resolve(paths);
+      } catch (error) {
+        if (!(error instanceof DaemonError)) reject(error);
+        answered = String(error);
+      }
+    };
+    // Aborted, it is the signal's own reason that matters.
+    const sleep = (ms: number) => setTimeout(ms, undefined, { signal: this.#signal }).catch(() => {});
     for (let pause = POLL_MS; ; pause = Math.min(pause * 1.5, MAX_POLL_MS)) {
       this.#signal.throwIfAborted();
-      const answer = await client.paths(src, dst).catch((error: unknown) => {
-        if (error instanceof DaemonError) return error;
-        throw error;
-      });
-      if (!(answer instanceof DaemonError) && isEnough(answer)) return answer;
+      // A look-up that waits for a service out of reach holds up those alone that began with it: the next may be quick.
+      const next = Promise.race([ask().then(() => sleep(pause)), sleep(MAX_POLL_MS)]);
+      const paths = await Promise.race([enough, next]);
+      if (paths !== undefined) return paths;
       if (performance.now() > deadline) {
-        const why = answer instanceof DaemonError ? answer.message : `${answer.length} paths`;
-        throw new LabError(`the daemon of ${src} does not know enough paths to ${dst} after ${deadlineMs} ms: ${why}`);
+        throw new LabError(
+          `the daemon of ${src} does not know enough paths to ${dst} after ${deadlineMs} ms: ${answered}`,
+        );
       }
-      // Aborted, it is the signal's own reason that matters.
-      await setTimeout(pause, undefined, { signal: this.#signal }).catch(() => {});
     }
   }
 
@@ -205,6 +282,11 @@ export class ReferenceControlPlane {
     for (const { service } of control) writeFileSync(service.config, files.get(service.config) ?? '');
     await Promise.all(control.map((service) => service.restart()));
     await Promise.all(control.map((service) => service.ready(this.#signal)));
+  }
+
+  /** What the services know now is worth keeping for a control plane of the same configuration. */
+  hasLearned(): void {
+    this.#learnedAt = new Date();
   }
 
   /** Resident memory of each service. */
@@ -233,6 +315,8 @@ export class ReferenceControlPlane {
   async stop(): Promise<void> {
     await this.#closeDaemons();
     await Promise.all(this.#services.map((service) => service.stop()));
+    if (this.#learnedAt !== undefined) this.#kept?.keep(this.folder, this.#learnedAt);
+    this.#learnedAt = undefined;
   }
 
   async #closeDaemons(): Promise<void> {
