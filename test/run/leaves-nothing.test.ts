@@ -85,7 +85,7 @@ for (const stage of ['build the lab', 'BGP converges', 'measure the wires']) {
 }
 
 test('Ctrl-C while the lab is being built takes down what is there, also when it is pressed again and again', async () => {
-  const run = machine.launchCilion('up', 'scenarios/bgp-hijack.yaml', '--id', 'two');
+  const run = machine.launchCilion('up', 'scenarios/bgp-hijack.yaml', '--control-plane', 'computed', '--id', 'two');
   const pid = await machine.programPid(run);
   await machine.appears('run/cilion/two/journal.ndjson');
   for (let presses = 0; presses < 5; presses += 1) process.kill(pid, 'SIGINT');

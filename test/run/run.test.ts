@@ -95,8 +95,8 @@ const SHORT: readonly Short[] = [
   ...SHIPPED.map((file) => ({ file, title: `scenarios/${file} shows what it claims`, options: [] })),
   {
     file: 'bgp-hijack.yaml',
-    title: 'scenarios/bgp-hijack.yaml comes to the same verdicts on the reference control plane',
-    options: ['--control-plane', 'reference'],
+    title: 'scenarios/bgp-hijack.yaml comes to the same verdicts on computed paths',
+    options: ['--control-plane', 'computed'],
   },
 ];
 
