@@ -7,6 +7,8 @@
  *   report.html           made from the above, by `cilion bench report` again at any time
  */
 import type { Manifest } from '../results/bundle.ts';
+import type { BringupSample, BringupSummary } from './bringup-bundle.ts';
+import type { GoodputSample, GoodputSummary, LatencySample, LatencySummary } from './chain-bundle.ts';
 import type { Decision, GateRules } from './decision.ts';
 import type { Interval } from './resampling.ts';
 
@@ -14,7 +16,7 @@ export const BENCH_SCHEMA = 1;
 /** Changes whenever figures of before and after are no longer comparable. */
 export const HARNESS_VERSION = 1;
 
-export const BENCH_KINDS = ['router', 'prog', 'gate', 'selftest'] as const;
+export const BENCH_KINDS = ['router', 'prog', 'gate', 'selftest', 'goodput', 'latency', 'bringup'] as const;
 export type BenchKind = (typeof BENCH_KINDS)[number];
 
 export interface BenchManifest
@@ -100,7 +102,14 @@ export interface PairSample {
   readonly bNs: number;
 }
 
-export type BenchSample = RouterSample | RateSample | ProgSample | PairSample;
+export type BenchSample =
+  | RouterSample
+  | RateSample
+  | ProgSample
+  | PairSample
+  | GoodputSample
+  | LatencySample
+  | BringupSample;
 
 export interface RatioRow {
   readonly case: string;
@@ -169,4 +178,11 @@ export interface SelftestSummary {
   readonly rows: readonly PowerRow[];
 }
 
-export type BenchSummary = RouterSummary | ProgSummary | GateSummary | SelftestSummary;
+export type BenchSummary =
+  | RouterSummary
+  | ProgSummary
+  | GateSummary
+  | SelftestSummary
+  | GoodputSummary
+  | LatencySummary
+  | BringupSummary;

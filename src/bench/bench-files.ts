@@ -22,11 +22,15 @@ import {
 
 const SAMPLES = 'samples.ndjson';
 
-export interface BenchBundle {
+/** A bundle, or a baseline, which has no samples. */
+export interface BenchFigures {
   readonly folder: string;
   readonly manifest: BenchManifest;
-  readonly samples: readonly BenchSample[];
   readonly summary: BenchSummary;
+}
+
+export interface BenchBundle extends BenchFigures {
+  readonly samples: readonly BenchSample[];
 }
 
 export interface BundleStart {
@@ -36,7 +40,25 @@ export interface BundleStart {
   readonly command: readonly string[];
   readonly seed: number;
   readonly settings: BenchManifest['settings'];
+  /** What was used where there is a choice; read at the end. Default: those of a generator and a sink. */
+  readonly mechanisms?: BenchManifest['mechanisms'];
+  /** Programs, besides the compiler, whose versions matter. Default none. */
+  readonly tools?: readonly Tool[];
 }
+
+/** How each tells its version. */
+const TOOLS = {
+  bird: { argv: ['bird', '--version'], pattern: /version (\S+)/ },
+  iperf3: { argv: ['iperf3', '--version'], pattern: /iperf (\S+)/ },
+  ping: { argv: ['ping', '-V'], pattern: /iputils (\S+)/ },
+} as const;
+export type Tool = keyof typeof TOOLS;
+
+const FRAME_MECHANISMS = {
+  generator: 'BPF_PROG_RUN with live frames into a veth, a thread a core',
+  sink: 'XDP program at the far end of a veth',
+  time: 'CPU time of the generating threads, on whose account generator, router and sink run',
+} as const;
 
 /** A bundle under way: samples are on disk as soon as they are made. */
 export class BenchBundleWriter {
@@ -64,7 +86,7 @@ export class BenchBundleWriter {
   }
 
   async finish(summary: BenchSummary, facts: Pick<BenchManifest, 'stageSeconds' | 'invalid'>): Promise<BenchBundle> {
-    const { bench, title, command, seed, settings } = this.#start;
+    const { bench, title, command, seed, settings, mechanisms = FRAME_MECHANISMS, tools = [] } = this.#start;
     const manifest: BenchManifest = {
       schema: BENCH_SCHEMA,
       bench,
@@ -77,13 +99,11 @@ export class BenchBundleWriter {
       seed,
       settings,
       git: await gitState(),
-      versions: await versions(),
+      versions: await versions(tools),
       machine: { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, memoryBytes: totalmem() },
       bpf: hashes(bpfDirectory()),
       mechanisms: {
-        generator: 'BPF_PROG_RUN with live frames into a veth, a thread a core',
-        sink: 'XDP program at the far end of a veth',
-        time: 'CPU time of the generating threads, on whose account generator, router and sink run',
+        ...mechanisms,
         aes: usesKernelAes() ? 'the kernel’s bpf_crypto' : 'table (2 KiB) with a cache of recent MACs',
       },
       load: loadBetween(this.#load, readLoad()),
@@ -115,6 +135,16 @@ export function benchKindOf(folder: string): BenchKind | undefined {
 
 /** @throws CilionError (exit code 2) that names what is missing, damaged or of another schema */
 export function readBenchBundle(folder: string): BenchBundle {
+  const figures = readBenchFigures(folder);
+  const samples = read(folder, SAMPLES)
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line, index) => parseText<BenchSample>(line, `${join(folder, SAMPLES)}:${index + 1}`));
+  return { ...figures, samples };
+}
+
+/** As readBenchBundle, without the samples. */
+export function readBenchFigures(folder: string): BenchFigures {
   const manifest = parse<BenchManifest>(folder, MANIFEST);
   if (manifest.schema !== BENCH_SCHEMA || !BENCH_KINDS.includes(manifest.bench)) {
     throw new CilionError(`${join(folder, MANIFEST)} is not that of a bench, or of another version`, {
@@ -122,11 +152,7 @@ export function readBenchBundle(folder: string): BenchBundle {
       hint: 'a bundle of a bench is a folder results/<time>-bench-<what>-<id>',
     });
   }
-  const samples = read(folder, SAMPLES)
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line, index) => parseText<BenchSample>(line, `${join(folder, SAMPLES)}:${index + 1}`));
-  return { folder, manifest, samples, summary: parse<BenchSummary>(folder, SUMMARY) };
+  return { folder, manifest, summary: parse<BenchSummary>(folder, SUMMARY) };
 }
 
 function parse<T>(folder: string, part: string): T {
@@ -149,9 +175,17 @@ function parseText<T>(text: string, where: string): T {
   }
 }
 
-async function versions(): Promise<Record<string, string>> {
-  const clang = /clang version (\S+)/.exec((await run(['clang-19', '--version'])).stdout)?.[1] ?? 'unknown';
-  return { cilion: VERSION, node: process.version, kernel: release(), clang };
+async function versions(tools: readonly Tool[]): Promise<Record<string, string>> {
+  const clang = await versionOf(['clang-19', '--version'], /clang version (\S+)/);
+  const others = await Promise.all(
+    tools.map(async (tool) => [tool, await versionOf(TOOLS[tool].argv, TOOLS[tool].pattern)] as const),
+  );
+  return { cilion: VERSION, node: process.version, kernel: release(), clang, ...Object.fromEntries(others) };
+}
+
+async function versionOf(argv: readonly string[], pattern: RegExp): Promise<string> {
+  const { stdout, stderr } = await run(argv);
+  return pattern.exec(stdout + stderr)?.[1] ?? 'unknown';
 }
 
 /** SHA-256 by file, of what is measured; the benches' own programs included. */

@@ -15,15 +15,35 @@ export function wholeNumber(
   most: number,
 ): number {
   const text = options[name];
-  if (text === undefined) return fallback;
+  return text === undefined ? fallback : numberIn(name, text, least, most);
+}
+
+/** A list of them, separated by commas: each once, in ascending order. */
+export function wholeNumbers(
+  options: BenchOptions,
+  name: string,
+  fallback: readonly number[],
+  least: number,
+  most: number,
+): number[] {
+  const values = list(options, name)?.map((text) => numberIn(name, text, least, most)) ?? fallback;
+  return [...new Set(values)].sort((a, b) => a - b);
+}
+
+function numberIn(name: string, text: string | boolean, least: number, most: number): number {
   const value = Number(text);
   if (typeof text !== 'string' || !/^\d+$/.test(text) || value < least || value > most) {
-    throw new CilionError(`--${name}: "${text}" is out of range or no whole number`, {
+    throw new CilionError(`--${flag(name)}: "${text}" is out of range or no whole number`, {
       exitCode: 2,
       hint: `from ${least} to ${most}`,
     });
   }
   return value;
+}
+
+/** As it is typed: `slow-runs` for `slowRuns`. */
+function flag(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 /** @throws CilionError (exit code 2) for a name that is no case */
@@ -49,7 +69,7 @@ function checked(wanted: readonly string[]): readonly string[] {
   return wanted;
 }
 
-function list(options: BenchOptions, name: string): string[] | undefined {
+export function list(options: BenchOptions, name: string): string[] | undefined {
   const text = options[name];
   return typeof text === 'string' ? text.split(',').map((part) => part.trim()) : undefined;
 }

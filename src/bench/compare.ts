@@ -3,8 +3,8 @@ import type { Manifest, Metrics } from '../results/bundle.ts';
 import type { Bundle } from '../results/bundle-reader.ts';
 import { median } from '../results/statistics.ts';
 import type { BenchManifest, BenchSummary, RouterSummary } from './bench-bundle.ts';
-import type { BenchBundle } from './bench-files.ts';
-import type { Interval } from './resampling.ts';
+import type { BenchFigures } from './bench-files.ts';
+import { type Interval, LEAST_BLOCKS } from './resampling.ts';
 
 export interface ComparisonRow {
   readonly what: string;
@@ -24,6 +24,18 @@ export interface Comparison {
   readonly notes: readonly string[];
 }
 
+/** Settings without which figures mean something else. */
+const MUST_AGREE = [
+  'packets a burst',
+  'runs a measurement',
+  'seconds a measurement',
+  'UDP payload',
+  'probes a measurement',
+  'between probes',
+  'TCP beside them',
+  'clusters',
+];
+
 /** Why the two cannot be compared, as sentences; empty when they can. */
 export function benchObstacles(a: BenchManifest, b: BenchManifest): string[] {
   if (a.bench !== b.bench) return [`one is a bench of kind ${a.bench}, the other of kind ${b.bench}`];
@@ -39,21 +51,18 @@ export function benchObstacles(a: BenchManifest, b: BenchManifest): string[] {
   ] as const) {
     if (manifest.invalid.length > 0) obstacles.push(`${which} is invalid: ${manifest.invalid[0]}`);
   }
-  for (const key of ['packets a burst', 'runs a measurement']) {
+  for (const key of MUST_AGREE) {
     if (a.settings[key] !== b.settings[key]) obstacles.push(`${key}: ${a.settings[key]} and ${b.settings[key]}`);
   }
   if (a.mechanisms['aes'] !== b.mechanisms['aes'])
     obstacles.push(`AES: ${a.mechanisms['aes']}, and ${b.mechanisms['aes']}`);
-  // Nanoseconds of one program mean nothing on another machine; ratios within one run do.
-  if (a.bench === 'prog') obstacles.push(...machineDifferences(a, b));
+  // Nanoseconds of one program, or seconds of a lab, mean nothing on another machine; ratios within one run do.
+  if (a.bench === 'prog' || a.bench === 'bringup') obstacles.push(...machineDifferences(a, b));
   return obstacles;
 }
 
-/** The bootstrap interval of a median over fewer blocks is too narrow. */
-const LEAST_BLOCKS = 8;
-
 /** Pure: `benchObstacles` has said that they can be compared. */
-export function compareBenches(a: BenchBundle, b: BenchBundle): Comparison {
+export function compareBenches(a: BenchFigures, b: BenchFigures): Comparison {
   const differences = machineDifferences(a.manifest, b.manifest);
   const notes =
     differences.length === 0 ? [] : [`not the same machine (${differences.join('; ')}): ratios alone are compared`];
@@ -78,7 +87,34 @@ function figuresOf(summary: BenchSummary): ReadonlyMap<string, Interval> {
   if (summary.bench === 'router') return ratiosOf(summary);
   if (summary.bench === 'prog')
     return new Map(summary.rows.map(({ program, case: name, ns }) => [`${program} ${name}|ns`, ns]));
+  if (summary.bench === 'goodput') {
+    return entriesOf(summary.rows, ({ transits, traffic, ratios }) => [`${traffic} over ${transits}`, ratios]);
+  }
+  if (summary.bench === 'latency') {
+    return entriesOf(summary.perTransit, ({ load, ratios }) => [`added round trip, ${load}`, ratios]);
+  }
+  if (summary.bench === 'bringup') {
+    return entriesOf(summary.rows, ({ ases, controlPlane, firstPacket, bgpConverged }) => [
+      `${ases} ASes, ${controlPlane}`,
+      { 's to the first packet': firstPacket, 's to BGP': bgpConverged },
+    ]);
+  }
   return new Map();
+}
+
+/** Of ratios to subjects by their name, or of figures by their unit. */
+function entriesOf<Row>(
+  rows: readonly Row[],
+  figures: (row: Row) => readonly [string, Readonly<Record<string, Interval>>],
+): ReadonlyMap<string, Interval> {
+  return new Map(
+    rows.flatMap((row) => {
+      const [what, intervals] = figures(row);
+      return Object.entries(intervals).map(
+        ([name, interval]) => [`${what}|${name.startsWith('s ') ? name : `÷ ${name}`}`, interval] as const,
+      );
+    }),
+  );
 }
 
 function ratiosOf({ rows }: RouterSummary): ReadonlyMap<string, Interval> {

@@ -15,6 +15,9 @@ export interface ResamplingOptions {
   readonly resamples?: number;
 }
 
+/** The bootstrap interval of a median over fewer blocks is too narrow. */
+export const LEAST_BLOCKS = 8;
+
 const DRAWS_BEYOND = 5;
 const LEAST_RESAMPLES = 4000;
 
@@ -82,16 +85,26 @@ export function medianRatio(
   }
   if ([...numerators, ...denominators].some((value) => !(value > 0)))
     throw new RangeError('ratios need positive values');
-  const ratios = numerators.map((numerator, i) => numerator / denominators[i]!);
+  return medianInterval(
+    numerators.map((numerator, i) => numerator / denominators[i]!),
+    { seed, alpha, resamples },
+  );
+}
+
+/** Median of the values, with a percentile bootstrap interval. @throws RangeError for no values */
+export function medianInterval(
+  values: readonly number[],
+  { seed, alpha, resamples = LEAST_RESAMPLES }: ResamplingOptions,
+): Interval {
   const random = seededRandom(seed);
   const estimates = Array.from({ length: resamples }, () =>
     quantile(
-      ratios.map(() => ratios[Math.floor(random() * ratios.length)]!),
+      values.map(() => values[Math.floor(random() * values.length)]!),
       0.5,
     ),
   );
   return {
-    estimate: quantile(ratios, 0.5),
+    estimate: quantile(values, 0.5),
     low: quantile(estimates, alpha / 2),
     high: quantile(estimates, 1 - alpha / 2),
   };

@@ -1,5 +1,5 @@
 /** `cilion compare`: two bundles beside each other, if they can be. */
-import { benchKindOf, readBenchBundle } from '../bench/bench-files.ts';
+import { benchKindOf, readBenchFigures } from '../bench/bench-files.ts';
 import { benchObstacles, type Comparison, compareBenches, compareRuns, runObstacles } from '../bench/compare.ts';
 import { CilionError, type ExitCode } from '../errors.ts';
 import { readBundle } from '../results/bundle-reader.ts';
@@ -9,7 +9,7 @@ export const compare: Command = {
   name: 'compare',
   summary: 'compare two bundles of one scenario or of one bench; refuses what is not comparable, and says why',
   arguments: [
-    { name: '<before>', description: 'folder of a bundle' },
+    { name: '<before>', description: 'folder of a bundle, or of a baseline' },
     { name: '<after>', description: 'folder of another' },
   ],
   options: [{ flags: '--json', description: 'one JSON value instead of a table' }],
@@ -28,7 +28,7 @@ async function compareFolders(before: string, after: string): Promise<Comparison
     throw refusal([`${kinds[0] === undefined ? after : before} is a bench, the other is the run of a scenario`]);
   }
   if (kinds[0] !== undefined) {
-    const [a, b] = [readBenchBundle(before), readBenchBundle(after)];
+    const [a, b] = [readBenchFigures(before), readBenchFigures(after)];
     refuse(benchObstacles(a.manifest, b.manifest));
     return compareBenches(a, b);
   }

@@ -1,6 +1,6 @@
 /** Numbers and sentences of benches, the same on the terminal and on the page. */
-import type { BenchManifest, GateSummary } from '../bench-bundle.ts';
-import type { Interval } from '../resampling.ts';
+import type { BenchManifest, BenchSummary, GateSummary } from '../bench-bundle.ts';
+import { type Interval, LEAST_BLOCKS } from '../resampling.ts';
 
 /** `2.31 Mpps` */
 export function formatRate(packetsPerSecond: number): string {
@@ -10,7 +10,12 @@ export function formatRate(packetsPerSecond: number): string {
 
 /** A ratio with its interval: `0.91 [0.90, 0.92]`; large ones with one decimal. */
 export function formatTimes(interval: Interval): string {
-  return formatInterval(interval, (value) => value.toFixed(value >= 10 ? 1 : 2));
+  return formatInterval(interval, times);
+}
+
+/** A ratio: two decimals, large ones with one. */
+export function times(value: number): string {
+  return value.toFixed(value >= 10 ? 1 : 2);
 }
 
 export function formatInterval({ estimate, low, high }: Interval, format: (value: number) => string): string {
@@ -34,17 +39,42 @@ export function formatShare(share: number): string {
 /** Above this share of time in which something waited for a core, somebody else used the machine. */
 const BUSY_WAITING = 0.1;
 
+/** The same of cores, where what is measured makes its own programs wait for one another. */
+const BUSY_OTHERS = 0.1;
+
+const TRUST = {
+  frames: 'Trust ratios between XDP programs; absolute figures and those of the reference router are too low.',
+  chains: 'Trust ratios between what the kernel forwards; those to wireguard and sig, which wait for a core, flatter.',
+  labs: 'Times are too long.',
+} as const;
+
 /** A sentence where the machine had something else to do, which ratios bear better than absolute figures. */
-export function busyNote({
-  load,
-  loadAverageBefore,
-  machine,
-}: Pick<BenchManifest, 'load' | 'loadAverageBefore' | 'machine'>): string | undefined {
+export function busyNote(
+  { load, loadAverageBefore, machine }: Pick<BenchManifest, 'load' | 'loadAverageBefore' | 'machine'>,
+  summary: BenchSummary,
+): string | undefined {
+  const average = `load average ${loadAverageBefore.toFixed(1)} before, on ${machine.cores} cores`;
   const busyBefore = loadAverageBefore > machine.cores / 2;
+  if (summary.bench === 'bringup') return busyBefore ? `Busy machine: ${average}. ${TRUST.labs}` : undefined;
+  if (summary.bench === 'goodput' || summary.bench === 'latency') {
+    const { othersBusy } = summary.disturbance;
+    if (!busyBefore && othersBusy <= BUSY_OTHERS) return undefined;
+    return `Busy machine: ${average}; others kept ${formatShare(othersBusy)} of the cores busy. ${TRUST.chains}`;
+  }
   const waiting = load?.waiting ?? null;
   if (!busyBefore && (waiting === null || waiting <= BUSY_WAITING)) return undefined;
   const share = waiting === null ? '' : `; something waited for a core ${formatShare(waiting)} of the time`;
-  return `Busy machine: load average ${loadAverageBefore.toFixed(1)} before, on ${machine.cores} cores${share}. Trust ratios between XDP programs; absolute figures and those of the reference router are too low.`;
+  return `Busy machine: ${average}${share}. ${TRUST.frames}`;
+}
+
+/** A sentence where a bench over chains has so few blocks that its verdicts are worth little. */
+export function fewBlocksNote(
+  { settings }: Pick<BenchManifest, 'settings'>,
+  summary: BenchSummary,
+): string | undefined {
+  const blocks = Number(settings['blocks']);
+  if ((summary.bench !== 'goodput' && summary.bench !== 'latency') || blocks >= LEAST_BLOCKS) return undefined;
+  return `${blocks} block${blocks === 1 ? ' is' : 's are'} too few for an interval: goals are judged from ${LEAST_BLOCKS} on.`;
 }
 
 /** The verdict of a gate in one sentence. */

@@ -8,7 +8,7 @@ import { REPORT } from '../../results/bundle-layout.ts';
 import type { BenchManifest } from '../bench-bundle.ts';
 import type { BenchBundle } from '../bench-files.ts';
 import { BAR_STYLE } from './bar-chart.ts';
-import { busyNote } from './bench-numbers.ts';
+import { busyNote, fewBlocksNote } from './bench-numbers.ts';
 import { answerOf, sectionsOf } from './bench-sections.ts';
 
 /** Writes `report.html` into the bundle's folder, in place of the one that is there, and returns its path. */
@@ -20,7 +20,8 @@ export function makeBenchReport(bundle: BenchBundle): string {
 }
 
 export function benchPage({ manifest, summary }: BenchBundle): string {
-  const note = busyNote(manifest);
+  const note = busyNote(manifest, summary);
+  const few = fewBlocksNote(manifest, summary);
   return markup`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
@@ -28,7 +29,7 @@ export function benchPage({ manifest, summary }: BenchBundle): string {
 <style>${new Markup(stylesheet() + BAR_STYLE)}</style></head><body><main>
 ${note === undefined ? null : markup`<div class="banner"><strong>${note}</strong></div>`}
 <header><div class="eyebrow">CilION bench · ${manifest.startedAt.slice(0, 16).replace('T', ' ')} UTC</div>
-<h1>${manifest.title}</h1><p class="answer">${answerOf(summary)}</p></header>
+<h1>${manifest.title}</h1><p class="answer">${answerOf(summary)}</p>${few === undefined ? null : markup`<p class="note">${few}</p>`}</header>
 ${sectionsOf(summary)}
 ${provenance(manifest)}
 <footer>Made by cilion ${manifest.versions['cilion']} from the bundle of run ${manifest.runId}.</footer>

@@ -18,6 +18,9 @@ import {
   formatTimes,
   gateSentence,
 } from './bench-numbers.ts';
+import { bringupAnswer, bringupSections } from './bringup-report.ts';
+import { goodputAnswer, latencyAnswer } from './chain-numbers.ts';
+import { goodputSections, latencySections } from './chain-sections.ts';
 
 export function answerOf(summary: BenchSummary): string {
   switch (summary.bench) {
@@ -39,6 +42,12 @@ export function answerOf(summary: BenchSummary): string {
           : ` A slow-down of 5 % was caught in ${formatInterval(five.share, formatShare)} of ${five.runs} runs.`;
       return `False alarms: ${formatInterval(same.share, formatShare)} of ${same.runs} runs.${caught}`;
     }
+    case 'goodput':
+      return goodputAnswer(summary);
+    case 'latency':
+      return latencyAnswer(summary);
+    case 'bringup':
+      return bringupAnswer(summary);
   }
 }
 
@@ -52,6 +61,12 @@ export function sectionsOf(summary: BenchSummary): Markup {
       return gateSections(summary);
     case 'selftest':
       return selftestSections(summary);
+    case 'goodput':
+      return goodputSections(summary);
+    case 'latency':
+      return latencySections(summary);
+    case 'bringup':
+      return bringupSections(summary);
   }
 }
 

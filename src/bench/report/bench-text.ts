@@ -11,6 +11,7 @@ import type {
 import type { BenchBundle } from '../bench-files.ts';
 import {
   busyNote,
+  fewBlocksNote,
   formatChange,
   formatInterval,
   formatNs,
@@ -19,13 +20,16 @@ import {
   formatTimes,
   gateSentence,
 } from './bench-numbers.ts';
+import { bringupLines } from './bringup-report.ts';
+import { goodputLines, latencyLines } from './chain-text.ts';
+import { table } from './text-table.ts';
 
 /** Several lines, ending with a line break. */
 export function benchText({ manifest, summary }: BenchBundle): string {
-  const note = busyNote(manifest);
+  const notes = [busyNote(manifest, summary), fewBlocksNote(manifest, summary)].filter((note) => note !== undefined);
   const lines = [
     styleText('bold', manifest.title, { stream: process.stdout }),
-    ...(note === undefined ? [] : [styleText('yellow', note, { stream: process.stdout })]),
+    ...notes.map((note) => styleText('yellow', note, { stream: process.stdout })),
     '',
     ...linesOf(summary),
   ];
@@ -42,6 +46,12 @@ function linesOf(summary: BenchSummary): string[] {
       return gateLines(summary);
     case 'selftest':
       return selftestLines(summary);
+    case 'goodput':
+      return goodputLines(summary);
+    case 'latency':
+      return latencyLines(summary);
+    case 'bringup':
+      return bringupLines(summary);
   }
 }
 
@@ -147,15 +157,4 @@ function selftestLines({ rows, rules }: SelftestSummary): string[] {
     '',
     `Promised: at most ${formatShare(rules.alpha)} false alarms; differences up to ${formatShare(rules.tolerance)} are never called slower.`,
   ];
-}
-
-/** The first `left` columns to the left, the rest to the right. */
-function table(rows: readonly (readonly string[])[], left: number): string[] {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  return rows.map((row) =>
-    row
-      .map((cell, column) => (column < left ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
-      .join('  ')
-      .trimEnd(),
-  );
 }
