@@ -23,7 +23,10 @@ export interface BgpSpeaker {
   readonly files: string;
 }
 
+const START_DEADLINE_MS = 5000;
 const CONVERGENCE_DEADLINE_MS = 60_000;
+/** All BIRDs start at once, and share the machine's cores: how much longer each makes the others wait, at most. */
+const FOR_EACH_ROUTER_MS = 200;
 
 export class BgpPlane {
   readonly #speakers: readonly BgpSpeaker[];
@@ -65,17 +68,21 @@ export class BgpPlane {
     await inParallel(
       this.#speakers,
       async ({ name, files }) => {
-        this.#controls.set(name, await BirdControl.open(`${files}.ctl`));
+        this.#controls.set(name, await BirdControl.open(`${files}.ctl`, this.#within(START_DEADLINE_MS)));
       },
       32,
     );
+  }
+
+  #within(deadlineMs: number): number {
+    return deadlineMs + FOR_EACH_ROUTER_MS * this.#speakers.length;
   }
 
   /** Resolves when every router has a route to every AS's prefix and to nothing else; returns milliseconds. */
   converge(signal?: AbortSignal): Promise<number> {
     const options = { exactly: true, ...(signal === undefined ? {} : { signal }) };
     const prefixes = new Set(this.#speakers.flatMap(({ router }) => router.prefixes));
-    return awaitConvergence(this.#controls, [...prefixes], CONVERGENCE_DEADLINE_MS, options);
+    return awaitConvergence(this.#controls, [...prefixes], this.#within(CONVERGENCE_DEADLINE_MS), options);
   }
 
   hijack(by: IsdAs, hijack: Hijack): Promise<void> {
