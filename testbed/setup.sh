@@ -1,20 +1,23 @@
 #!/usr/bin/env bash
 # Brings a Debian machine to what the testbed needs: system packages, then npm packages (which bring Node 24).
 # Takes a few milliseconds when nothing is missing. CILION_INSTALL=no only reports what is missing.
-# usage: setup.sh [--tests] [--scion]
+# usage: setup.sh [--tests] [--scion] [--kind]
 #   --tests   with what the project's own tests need besides
 #   --scion   with the reference SCION services, which need Go
+#   --kind    with what kind clusters need: a dockerd that labs start for themselves, and the tools for their node image
 set -euo pipefail
 root=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
 install=${CILION_INSTALL:-yes}
 tests=no
 scion=no
+kind=no
 for option in "$@"; do
   case $option in
     --tests) tests=yes ;;
     --scion) scion=yes ;;
+    --kind) kind=yes ;;
     *)
-      echo "setup.sh: unknown option $option (known: --tests, --scion)" >&2
+      echo "setup.sh: unknown option $option (known: --tests, --scion, --kind)" >&2
       exit 2
       ;;
   esac
@@ -50,6 +53,29 @@ if [[ $tests == yes ]]; then
     ruby ruby
   )
 fi
+if [[ $kind == yes ]]; then
+  needs+=(
+    dockerd docker.io
+    docker docker.io
+    containerd containerd
+    runc runc
+    iptables iptables
+    debootstrap debootstrap
+  )
+fi
+
+# Debian starts a daemon as it installs it, and at every boot. A lab's dockerd is its own; one of the machine's would change
+# the machine's packet filter, which nobody has asked for.
+readonly POLICY=/usr/sbin/policy-rc.d
+hold_daemons_back() {
+  [[ ! -e $POLICY ]] || return 0
+  printf '#!/bin/sh\ncase $1 in docker*) exit 101 ;; esac\n' >$POLICY
+  chmod 755 $POLICY
+  trap 'rm -f $POLICY' EXIT
+}
+leave_daemons_off() {
+  if command -v systemctl >/dev/null; then systemctl --quiet disable docker.service docker.socket || true; fi
+}
 
 missing=()
 for ((i = 0; i < ${#needs[@]}; i += 2)); do
@@ -69,12 +95,14 @@ if ((${#missing[@]} > 0)); then
   fi
   echo "cilion: installing ${missing[*]}" >&2
   log=$(mktemp)
+  if [[ " ${missing[*]} " == *' docker.io '* ]]; then hold_daemons_back; fi
   if ! { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
     tail -n 20 "$log" >&2
     echo "cilion: apt-get could not install them; its whole output: $log" >&2
     exit 3
   fi
   rm -f "$log"
+  if [[ " ${missing[*]} " == *' docker.io '* ]]; then leave_daemons_off; fi
 fi
 
 stale() {

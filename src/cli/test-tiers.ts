@@ -30,4 +30,11 @@ export const TIERS: readonly Tier[] = [
     concurrency: 1,
     onRequest: true,
   },
+  {
+    name: 'kind',
+    about: 'real clusters in a lab, whose node image is built at first use',
+    files: ['test/kind-clusters/**/*.test.ts'],
+    concurrency: 1,
+    onRequest: true,
+  },
 ];

@@ -11,8 +11,10 @@ import { hopExpiry } from '../../src/scion/hop-field.ts';
 import { parseIsdAs } from '../../src/scion/isd-as.ts';
 import { hopMac } from '../../src/scion/mac.ts';
 import { decodePath } from '../../src/scion/path.ts';
+import { METRICS_PORTS } from '../../src/scion/reference/configuration.ts';
 import { describeCrash } from '../../src/scion/reference/control-plane.ts';
 import { FollowedPaths } from '../../src/scion/reference/followed-paths.ts';
+import { linksUp } from '../../src/scion/reference/links-up.ts';
 import type { Crash } from '../../src/scion/reference/service.ts';
 import { scionTools } from '../../src/scion/reference/tools.ts';
 import { forwardingKeys } from '../../src/scion/segments.ts';
@@ -60,6 +62,18 @@ test('an AS of two nodes and two providers, all on the reference', { timeout: 30
         const nodes = plan.clusters.find(({ ia }) => ia === SRC)!.nodes;
         const expected = new Map(nodes.map((node) => [node.interfaces[0]!, `${node.address}:30042`]));
         assert.deepEqual(new Map([...(await client.interfaces())].sort()), expected);
+      });
+
+      await t.test('each router’s links are known to work, and nobody’s are where no router is', async () => {
+        const { signal } = new AbortController();
+        for (const { namespace, address } of plan.clusters.flatMap(({ nodes }) => nodes)) {
+          assert.equal(
+            await linksUp(reference.lab.netns(namespace), METRICS_PORTS.router, PATIENCE_MS, signal),
+            true,
+            address,
+          );
+        }
+        assert.equal(await linksUp('/proc/self/ns/net', METRICS_PORTS.router, 300, signal), false);
       });
 
       await t.test('hop fields are made with the keys that the seed gives', () => {

@@ -1,4 +1,4 @@
-/** Requests to a Kubernetes API server: JSON over HTTPS, with a bearer token. */
+/** Requests to a Kubernetes API server: JSON over HTTPS, with a bearer token or a client's certificate. */
 import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import { Agent, request } from 'node:https';
 import { json } from 'node:stream/consumers';
@@ -6,7 +6,9 @@ import { json } from 'node:stream/consumers';
 export interface ApiAccess {
   /** `https://host:port`. */
   readonly server: string;
-  readonly token: string;
+  readonly token?: string;
+  /** PEM. */
+  readonly certificate?: { readonly cert: string; readonly key: string };
   /** Certificates that the server's must be signed by, PEM. */
   readonly ca: string;
 }
@@ -33,7 +35,7 @@ export class ApiClient {
 
   constructor(access: ApiAccess) {
     this.#access = access;
-    this.#agent = new Agent({ ca: access.ca, keepAlive: true });
+    this.#agent = new Agent({ ca: access.ca, ...access.certificate, keepAlive: true });
   }
 
   /** @throws ApiError when the server refuses, and what Node throws when it cannot be reached */
@@ -86,7 +88,7 @@ export class ApiClient {
     accept = 'application/json',
   ): Promise<IncomingMessage> {
     const headers = {
-      authorization: `Bearer ${this.#access.token}`,
+      ...(this.#access.token === undefined ? {} : { authorization: `Bearer ${this.#access.token}` }),
       accept,
       ...(body === undefined ? {} : { 'content-type': body.type }),
     };

@@ -15,7 +15,7 @@ import type { ScionTool } from './tools.ts';
 const DAEMON_QUERY_MS = 1000;
 
 /** On 127.0.0.1 of the service's namespace, HTTP: /metrics. */
-const METRICS_PORTS = { router: 30_442, control: 30_452, daemon: 30_455, dispatcher: 30_441 } as const;
+export const METRICS_PORTS = { router: 30_442, control: 30_452, daemon: 30_455, dispatcher: 30_441 } as const;
 
 export interface ReferenceService {
   /** As in topology.json: `br1-ff00_0_110-1`. Unique in the lab. */

@@ -33,7 +33,7 @@ export const FAST: ControlIntervals = { beaconsMs: 2000, queryMs: 500 };
 /** While something is measured. Segments live for six hours, so nothing is lost. */
 export const QUIET: ControlIntervals = { beaconsMs: 300_000, queryMs: 5000 };
 
-/** A link of a lab may be cut from the start; the services then have to find out by themselves. */
+/** A link may not work from the start; what is sent over it then has to find that out. */
 const LINKS_MS = 6000;
 
 /** A daemon tells nobody when it learns of a path, and each look-up costs it signatures: first often, then less so. */
@@ -186,21 +186,20 @@ export class ReferenceControlPlane {
 
   /** Once, before anything else. @throws LabError when a service has failed for good */
   async start(): Promise<void> {
-    const isRouter = ({ kind }: ReferenceService) => kind === 'router';
-    await this.#run(this.#configured.filter(isRouter), ({ service }) =>
-      linksUp(this.#lab.netns(service.namespace), service.ready.port, LINKS_MS, this.#signal),
+    const first = ({ kind }: ReferenceService) => kind === 'router' || kind === 'dispatcher';
+    await this.#run(this.#configured.filter(first));
+    const routers = this.#configured.filter(({ kind }) => kind === 'router');
+    await Promise.all(
+      routers.map(({ namespace, ready: { port } }) =>
+        linksUp(this.#lab.netns(namespace), port, LINKS_MS, this.#signal),
+      ),
     );
-    await this.#run(this.#configured.filter((service) => !isRouter(service)));
+    await this.#run(this.#configured.filter((service) => !first(service)));
   }
 
-  async #run(
-    configured: readonly ReferenceService[],
-    works: (service: SupervisedService) => Promise<unknown> = async () => {},
-  ): Promise<void> {
-    const services = configured.map(this.#startOne);
-    this.#services.push(...services);
+  async #run(services: readonly ReferenceService[]): Promise<void> {
+    this.#services.push(...services.map(this.#startOne));
     await this.ready();
-    await Promise.all(services.map(works));
   }
 
   /** Configuration folder of an AS: topology.json, keys/, certs/, crypto/, a TOML file for each service. */

@@ -31,7 +31,7 @@ export async function linksUp(netns: string, port: number, patienceMs: number, s
 async function metrics(netns: string, port: number): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   const asked = request(
-    { path: '/metrics', agent: false, createConnection: () => connectInNetns(netns, '127.0.0.1', port) },
+    { path: '/metrics', createConnection: () => connectInNetns(netns, '127.0.0.1', port) },
     resolve,
   );
   asked.on('error', reject).end();

@@ -1,0 +1,163 @@
+/**
+ * Real clusters: kind, unmodified, on a dockerd of the lab's own. The plan's nodes become containers, the first one the
+ * control plane; their network namespaces are then wired into the lab as any node's. Nothing is deleted one by one: the
+ * lab's journal has the containers' control group, and undoing it ends them.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { Journal } from '../../emulator/journal.ts';
+import { settingsOfKubelet } from '../../emulator/kernel-settings.ts';
+import type { LabDirectory } from '../../emulator/lab-directory.ts';
+import type { ClusterPlan, NodePlan } from '../../emulator/plan.ts';
+import { LabError } from '../../errors.ts';
+import { run } from '../../process/process.ts';
+import { ApiClient } from '../api/client.ts';
+import { type ApiObject, Collection } from '../api/collection.ts';
+import type { ClusterBackend, Kubernetes, RunningCluster, RunningNode, Site } from './backend.ts';
+import { DockerDaemon } from './docker-daemon.ts';
+import { CNI_FILE, containerNames, kindConfig, podNetwork, SERVICE_SUBNET } from './kind-config.ts';
+import { accessFrom } from './kubeconfig.ts';
+import { type NodeImage, nodeImage } from './node-image.ts';
+
+/** Far beyond what it takes on a machine that does much else. */
+const READY_MS = 300_000;
+
+interface NodeObject extends ApiObject {
+  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+}
+
+export const kind: ClusterBackend = {
+  name: 'kind',
+  about: 'Kubernetes in containers, by kind',
+  async create(clusters, site) {
+    const { directory, journal, progress, signal } = site;
+    progress('building the node image, or finding it built');
+    const image = await nodeImage(signal);
+    journal.record(settingsOfKubelet(Journal.ofOthers(directory)));
+    progress('starting dockerd');
+    const daemon = await DockerDaemon.start(directory, journal);
+    mkdirSync(directory.path('kind'));
+    await daemon.docker(['load', '--input', image.archive], { signal });
+    const running: RunningCluster[] = [];
+    for (const plan of clusters) {
+      progress(`making cluster ${plan.name}`);
+      running.push(await new KindCluster(plan, daemon, image, site).create());
+    }
+    return running;
+  },
+};
+
+interface Container extends RunningNode {
+  readonly address: string;
+  readonly plan: NodePlan;
+}
+
+class KindCluster {
+  readonly #plan: ClusterPlan;
+  readonly #daemon: DockerDaemon;
+  readonly #image: NodeImage;
+  readonly #directory: LabDirectory;
+  readonly #signal: AbortSignal;
+  readonly #name: string;
+
+  constructor(plan: ClusterPlan, daemon: DockerDaemon, image: NodeImage, { directory, signal }: Site) {
+    this.#plan = plan;
+    this.#daemon = daemon;
+    this.#image = image;
+    this.#directory = directory;
+    this.#signal = signal;
+    this.#name = plan.name;
+  }
+
+  async create(): Promise<RunningCluster> {
+    const config = this.#directory.path('kind', `${this.#name}.yaml`);
+    const kubeconfig = this.#directory.path('kind', `${this.#name}.kubeconfig`);
+    writeFileSync(config, kindConfig(this.#plan));
+    const image = ['--image', this.#image.name];
+    await this.#kind(['create', 'cluster', '--config', config, ...image, '--kubeconfig', `${kubeconfig}.kind`]);
+    const containers = await this.#containers();
+    const { text, access } = accessFrom(await this.#kind(['get', 'kubeconfig', '--internal']), containers[0]!.address);
+    writeFileSync(kubeconfig, text, { mode: 0o600 });
+    const client = new ApiClient(access);
+    try {
+      for (const { name, pid, plan } of containers) {
+        await client.merge(`/api/v1/nodes/${name}`, { spec: { podCIDR: plan.podCidr, podCIDRs: [plan.podCidr] } });
+        writeFileSync(`/proc/${pid}/root${CNI_FILE}`, podNetwork(plan));
+      }
+      await nodesReady(client, this.#name, this.#signal);
+    } finally {
+      client.close();
+    }
+    for (const { pid } of containers) await keepInside(pid, [SERVICE_SUBNET, `${this.#daemon.hostAddress}/32`]);
+    const nodes = new Map(containers.map(({ plan, name, pid }) => [plan.namespace, { name, pid }] as const));
+    const kubectl = [`${this.#image.programs}/kubectl`, `--kubeconfig=${kubeconfig}`];
+    const kubernetes: Kubernetes = {
+      access,
+      kubeconfig,
+      kubectl: async (argv) => (await run([...kubectl, ...argv], { signal: this.#signal })).stdout,
+      loadImage: async (archive) => void (await this.#kind(['load', 'image-archive', archive])),
+    };
+    return { plan: this.#plan, nodes, kubernetes };
+  }
+
+  async #containers(): Promise<Container[]> {
+    const names = containerNames(this.#name, this.#plan.nodes.length);
+    const format = `{{.State.Pid}} {{(index .NetworkSettings.Networks "${this.#daemon.network}").IPAddress}}`;
+    const lines = (await this.#daemon.docker(['inspect', `--format=${format}`, ...names])).split('\n');
+    return names.map((name, index) => {
+      const [pid, address] = lines[index]?.split(' ') ?? [];
+      const plan = this.#plan.nodes[index];
+      if (!(Number(pid) > 0) || address === undefined || plan === undefined) {
+        throw new LabError(`the container ${name} does not run`);
+      }
+      return { name, pid: Number(pid), address, plan };
+    });
+  }
+
+  async #kind(argv: readonly string[]): Promise<string> {
+    const { stdout } = await run([`${this.#image.programs}/kind`, ...argv, '--name', this.#name], {
+      signal: this.#signal,
+      env: { ...this.#daemon.env, KIND_EXPERIMENTAL_DOCKER_NETWORK: this.#daemon.network },
+    });
+    return stdout;
+  }
+}
+
+/** @throws LabError that names the nodes that do not become ready */
+async function nodesReady(client: ApiClient, cluster: string, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const unready = () => nodes.objects.filter(({ status }) => !isReady(status)).map(({ metadata }) => metadata.name);
+  const nodes: Collection<NodeObject> = new Collection(client, { path: '/api/v1/nodes' }, () => {
+    if (unready().length === 0) resolve();
+  });
+  const timeout = AbortSignal.any([signal, AbortSignal.timeout(READY_MS)]);
+  const aborted = Promise.withResolvers<never>();
+  // Also when nobody awaits it any more.
+  aborted.promise.catch(() => {});
+  timeout.addEventListener('abort', () => {
+    const late = `of cluster ${cluster}, ${unready().join(', ')} is not ready after ${READY_MS / 1000} s`;
+    aborted.reject(signal.aborted ? signal.reason : new LabError(late));
+  });
+  try {
+    await nodes.start();
+    await Promise.race([promise, aborted.promise]);
+  } finally {
+    nodes.stop();
+  }
+}
+
+function isReady(status: NodeObject['status']): boolean {
+  return status?.conditions?.some((each) => each.type === 'Ready' && each.status === 'True') === true;
+}
+
+/**
+ * Docker's default route leads into a namespace without a way out; in a lab, what has no route is unreachable at once. What
+ * goes to services still needs one, as it is looked up before kube-proxy's rules turn it to a pod; so do answers to the host.
+ */
+async function keepInside(pid: number, destinations: readonly string[]): Promise<void> {
+  const netns = `/proc/${pid}/ns/net`;
+  const { stdout } = await run(['ip', '-json', '-4', 'route', 'show', 'default'], { netns });
+  const [route] = JSON.parse(stdout) as { gateway: string; dev: string }[];
+  if (route === undefined) return;
+  const routes = destinations.map((each) => `route add ${each} via ${route.gateway} dev ${route.dev}`);
+  await run(['ip', '-batch', '-'], { netns, input: `${[...routes, 'route del default'].join('\n')}\n` });
+}
