@@ -10,8 +10,8 @@ const BEFORE_EXPIRY_MS = 600_000;
 const RETRY_MS = 1000;
 /** So long does the daemon leave out an interface that it has been told of; then the answer may be another. */
 export const REVOCATION_MS = 10_000;
-/** A daemon tells nobody of a path that it has learned of. */
-const REFRESH_MS = 30_000;
+/** A daemon tells nobody of a path that it has learned of; and each look-up costs it a signature for every hop. */
+const REFRESH_MS = 120_000;
 
 export interface PathSourceOptions {
   /** The paths to a destination are not those that they were: another set, or the same with other bytes. */
