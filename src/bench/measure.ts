@@ -95,6 +95,11 @@ const LADDER_END = 2_000_000;
 const STEP_SECONDS = 0.3;
 /** It has collapsed, and more does not help. */
 const COLLAPSED = 0.6;
+/**
+ * Every few frames that the generator sends have a page pool of their own, which the kernel asks once a second whether all
+ * of them have come back (net/core/page_pool.c, DEFER_TIME); it has 65 535 pools. Nothing tells when one is gone.
+ */
+const POOLS_RELEASED_MS = 1200;
 
 /** Offers more and more until the subject breaks down under it. */
 export async function ladder(
@@ -110,6 +115,7 @@ export async function ladder(
     steps.push(step);
     peak = Math.max(peak, step.forwarded);
     if (step.forwarded < COLLAPSED * step.offered) return steps;
+    await delay(POOLS_RELEASED_MS);
   }
   return steps;
 }
