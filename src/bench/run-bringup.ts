@@ -5,7 +5,7 @@ import { type BringupSettings, runBringupBench } from './bringup-bench.ts';
 import type { BringupSample } from './bringup-bundle.ts';
 import { summariseBringup } from './bringup-summary.ts';
 import { FEWEST_ASES, MOST_ASES } from './bringup-topology.ts';
-import { withBundle } from './with-bundle.ts';
+import { keptSamples, withBundle } from './with-bundle.ts';
 
 const BLOCKS = 3;
 const SIZES = [4, 16, 64];
@@ -55,15 +55,12 @@ export async function benchBringup(
     },
     tools: ['bird'],
   } as const;
-  await withBundle(start, async ({ stage, onSample }) => {
-    const samples: BringupSample[] = [];
+  await withBundle(start, async ({ stage, ...measuring }) => {
+    const { samples, onSample } = keptSamples<BringupSample>(measuring);
     await runBringupBench(settings, {
       signal,
       stage,
-      onSample: (sample) => {
-        samples.push(sample);
-        onSample(sample);
-      },
+      onSample,
     });
     return summariseBringup(samples);
   });

@@ -7,7 +7,7 @@ import { chainMechanisms } from './chain-mechanisms.ts';
 import { chainSettings } from './chain-options.ts';
 import { type GoodputSettings, runGoodputBench, trafficNames, UDP_PAYLOAD_BYTES } from './goodput-bench.ts';
 import { summariseGoodput } from './goodput-summary.ts';
-import { withBundle } from './with-bundle.ts';
+import { keptSamples, withBundle } from './with-bundle.ts';
 
 const BLOCKS = 8;
 const FLOWS = [1, 4, 16];
@@ -48,16 +48,13 @@ export async function benchGoodput(
     tools: ['bird', 'iperf3'],
   } as const;
   mechanisms.add('TCP congestion control', CONGESTION_CONTROL);
-  await withBundle(start, async ({ stage, onSample }) => {
-    const samples: GoodputSample[] = [];
+  await withBundle(start, async ({ stage, ...measuring }) => {
+    const { samples, onSample } = keptSamples<GoodputSample>(measuring);
     await runGoodputBench(settings, {
       signal,
       stage,
       onImplementation: mechanisms.add,
-      onSample: (sample) => {
-        samples.push(sample);
-        onSample(sample);
-      },
+      onSample,
     });
     return summariseGoodput(samples, traffic, settings.seed);
   });

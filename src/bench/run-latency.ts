@@ -7,7 +7,7 @@ import { chainMechanisms } from './chain-mechanisms.ts';
 import { chainSettings } from './chain-options.ts';
 import { LATENCY_LOADS, type LatencySettings, runLatencyBench } from './latency-bench.ts';
 import { summariseLatency } from './latency-summary.ts';
-import { withBundle } from './with-bundle.ts';
+import { keptSamples, withBundle } from './with-bundle.ts';
 
 const BLOCKS = 8;
 const PROBES = 2000;
@@ -46,16 +46,13 @@ export async function benchLatency(
     tools: ['bird', 'iperf3', 'ping'],
   } as const;
   mechanisms.add('TCP congestion control', CONGESTION_CONTROL);
-  await withBundle(start, async ({ stage, onSample }) => {
-    const samples: LatencySample[] = [];
+  await withBundle(start, async ({ stage, ...measuring }) => {
+    const { samples, onSample } = keptSamples<LatencySample>(measuring);
     await runLatencyBench(settings, {
       signal,
       stage,
       onImplementation: mechanisms.add,
-      onSample: (sample) => {
-        samples.push(sample);
-        onSample(sample);
-      },
+      onSample,
     });
     return summariseLatency(samples, LATENCY_LOADS, settings.seed);
   });

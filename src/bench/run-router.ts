@@ -8,7 +8,7 @@ import { caseName, parseCase } from './cases.ts';
 import { type RouterBenchSettings, runRouterBench } from './router-bench.ts';
 import { summariseRouter } from './router-summary.ts';
 import { benchGate } from './run-gate.ts';
-import { withBundle } from './with-bundle.ts';
+import { keptSamples, withBundle } from './with-bundle.ts';
 
 const DEFAULT_CASES: readonly string[] = [
   ...CASE_KINDS.flatMap(({ name }) => [`${name}/few/64`, `${name}/cold/64`]),
@@ -70,16 +70,13 @@ export async function benchRouter(
       cores: settings.cpus.length,
     },
   } as const;
-  await withBundle(start, async ({ stage, onSample }) => {
-    const samples: BenchSample[] = [];
+  await withBundle(start, async ({ stage, ...measuring }) => {
+    const { samples, onSample } = keptSamples<BenchSample>(measuring);
     await stage('measure the routers', (detail) =>
       runRouterBench(settings, {
         signal,
         progress: detail,
-        onSample: (sample) => {
-          samples.push(sample);
-          onSample(sample);
-        },
+        onSample,
       }),
     );
     return summariseRouter(samples, settings.cases.map(caseName), settings.seed);

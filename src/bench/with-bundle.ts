@@ -33,6 +33,20 @@ export async function withBundle(
   }
 }
 
+/** For a summary of all samples: they go into the bundle, and stay here too. */
+export function keptSamples<Sample extends BenchSample>({
+  onSample,
+}: Pick<Measuring, 'onSample'>): { readonly samples: readonly Sample[]; readonly onSample: (sample: Sample) => void } {
+  const samples: Sample[] = [];
+  return {
+    samples,
+    onSample: (sample) => {
+      samples.push(sample);
+      onSample(sample);
+    },
+  };
+}
+
 /** The table on the terminal, and where the rest is. */
 export function printBench(bundle: BenchBundle): void {
   const path = relative(process.cwd(), join(bundle.folder, 'report.html'));

@@ -42,7 +42,7 @@ export class KeptState {
   /** Copies it into a control plane's folder, and says when it was learned; undefined, and nothing copied, where none is of use. */
   restore(folder: string): Date | undefined {
     const learnedAt = learnedAtOf(this.#folder);
-    if (learnedAt === undefined || Date.now() - learnedAt.getTime() > USABLE_MS) return undefined;
+    if (learnedAt === undefined || isTooOld(learnedAt)) return undefined;
     try {
       for (const part of PARTS) cpSync(join(this.#folder, part), join(folder, part), { recursive: true });
       return learnedAt;
@@ -69,10 +69,13 @@ export class KeptState {
       const folder = join(this.#cache, name);
       const learnedAt = learnedAtOf(folder);
       // What has no date is just being made, or was left by a crash.
-      if (learnedAt !== undefined && Date.now() - learnedAt.getTime() > USABLE_MS)
-        rmSync(folder, { recursive: true, force: true });
+      if (learnedAt !== undefined && isTooOld(learnedAt)) rmSync(folder, { recursive: true, force: true });
     }
   }
+}
+
+function isTooOld(learnedAt: Date): boolean {
+  return Date.now() - learnedAt.getTime() > USABLE_MS;
 }
 
 function learnedAtOf(folder: string): Date | undefined {

@@ -5,7 +5,7 @@ import type { ControlPlane } from '../control-plane.ts';
 import type { Path } from '../end-to-end-path.ts';
 import { forwardingKeys } from '../segments.ts';
 import { FAST, QUIET, type ReferenceControlPlane } from './control-plane.ts';
-import { FollowedPaths } from './followed-paths.ts';
+import { FollowedPaths, type FollowOptions } from './followed-paths.ts';
 
 const BEST_PATHS_MS = 60_000;
 /** For services that begin with what others have learned: longer than it takes BFD to find the links up. */
@@ -36,36 +36,25 @@ export async function learnPaths(
   const pairs = ases.flatMap((src) => ases.filter((dst) => dst !== src).map((dst) => [src, dst] as const));
   const best = (src: IsdAs, dst: IsdAs, paths: readonly Path[]) =>
     hasAll(paths, bestByInterfaces(computed.paths(src, dst)));
-  const known = control.learnedBefore !== undefined && (await knows(control, pairs, best));
-  if (control.learnedBefore !== undefined && !known) await control.pace(FAST);
+  const keys = forwardingKeys(topology, seed);
+  const follow = (deadlineMs: number, isEnough: FollowOptions['isEnough'] & {}) =>
+    FollowedPaths.follow(control, keys, pairs, { deadlineMs, isEnough, onChange });
+  if (control.learnedBefore !== undefined) {
+    try {
+      return await follow(KNOWN_PATHS_MS, best);
+    } catch (error) {
+      if (!(error instanceof LabError)) throw error;
+      await control.pace(FAST);
+    }
+  }
   const patience = performance.now() + BEST_PATHS_MS;
-  const followed = await FollowedPaths.follow(control, forwardingKeys(topology, seed), pairs, {
-    deadlineMs: ANY_PATH_MS,
-    isEnough: (src, dst, paths) => best(src, dst, paths) || (paths.length > 0 && performance.now() > patience),
-    onChange,
-  });
-  if (!known) {
-    await control.pace(QUIET);
-    if (pairs.every(([src, dst]) => best(src, dst, followed.paths(src, dst)))) control.hasLearned();
-  }
+  const followed = await follow(
+    ANY_PATH_MS,
+    (src, dst, paths) => best(src, dst, paths) || (paths.length > 0 && performance.now() > patience),
+  );
+  await control.pace(QUIET);
+  if (pairs.every(([src, dst]) => best(src, dst, followed.paths(src, dst)))) control.hasLearned();
   return followed;
-}
-
-/** Whether the daemons get there with what their control services began with. */
-async function knows(
-  control: ReferenceControlPlane,
-  pairs: readonly (readonly [IsdAs, IsdAs])[],
-  isEnough: (src: IsdAs, dst: IsdAs, paths: readonly Path[]) => boolean,
-): Promise<boolean> {
-  try {
-    await Promise.all(
-      pairs.map(([src, dst]) => control.awaitPaths(src, dst, KNOWN_PATHS_MS, (paths) => isEnough(src, dst, paths))),
-    );
-    return true;
-  } catch (error) {
-    if (error instanceof LabError) return false;
-    throw error;
-  }
 }
 
 /** The first path, in their order, over each pair of an interface of the first AS and one of the last. */
