@@ -15,8 +15,9 @@ const FILE_TIMEOUT_MS = 10 * 60 * 1000;
 
 interface Tally {
   passed: number;
-  failed: number;
   skipped: number;
+  /** What each failed check or test printed: told again at the end, which is what a truncated log keeps. */
+  readonly failures: string[];
 }
 
 interface Check {
@@ -47,12 +48,14 @@ export const test: Command = {
         throw new CilionError(`there is no test tier "${name}"`, { exitCode: 2, hint: `tiers: ${known.join(', ')}` });
     }
     const chosen = (name: string, onRequest = false) => (wanted.length === 0 ? !onRequest : wanted.includes(name));
-    const tally: Tally = { passed: 0, failed: 0, skipped: 0 };
+    const tally: Tally = { passed: 0, skipped: 0, failures: [] };
     if (chosen(CHECKS)) for (const check of checks()) await runCheck(check, tally);
     for (const tier of TIERS) if (chosen(tier.name, tier.onRequest)) await runTier(tier, tally);
     const skipped = tally.skipped === 0 ? '' : `, ${tally.skipped} skipped`;
-    process.stdout.write(`${tally.passed} passed, ${tally.failed} failed${skipped}\n`);
-    return tally.failed === 0 && tally.passed > 0 ? 0 : 1;
+    const failed = tally.failures.length;
+    if (failed > 0) process.stdout.write(`\nfailed:\n${tally.failures.join('')}\n`);
+    process.stdout.write(`${tally.passed} passed, ${failed} failed${skipped}\n`);
+    return failed === 0 && tally.passed > 0 ? 0 : 1;
   },
 };
 
@@ -70,12 +73,10 @@ async function runCheck(check: Check, tally: Tally): Promise<void> {
   try {
     await run(check.argv, { cwd: ROOT });
     tally.passed += 1;
-    print('✓', check.name, since);
+    process.stdout.write(`✓ ${check.name} ${took(performance.now() - since)}\n`);
   } catch (error) {
     if (!(error instanceof LabError)) throw error;
-    tally.failed += 1;
-    print('✗', check.name, since);
-    process.stdout.write(`${indent(error.message)}\n`);
+    fail(tally, check.name, performance.now() - since, error.message);
   }
 }
 
@@ -100,12 +101,9 @@ async function runTier(tier: Tier, tally: Tally): Promise<void> {
   stream.on('test:fail', (event) => {
     // A suite fails when one of its tests does, and that one is reported.
     if (event.details.type === 'suite') return;
-    tally.failed += 1;
     const cause = event.details.error.cause;
     const detail = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause ?? event.details.error);
-    process.stdout.write(
-      `✗ ${event.name} ${took(event.details.duration_ms)}\n${indent(`${event.file ?? ''}:${event.line ?? ''}\n${detail}`)}\n`,
-    );
+    fail(tally, event.name, event.details.duration_ms, `${event.file ?? ''}:${event.line ?? ''}\n${detail}`);
   });
   stream.on('test:stderr', (event) => process.stderr.write(event.message));
   stream.resume();
@@ -115,8 +113,10 @@ async function runTier(tier: Tier, tally: Tally): Promise<void> {
   });
 }
 
-function print(mark: string, name: string, since: number): void {
-  process.stdout.write(`${mark} ${name} ${took(performance.now() - since)}\n`);
+function fail(tally: Tally, name: string, ms: number, detail: string): void {
+  const text = `✗ ${name} ${took(ms)}\n${indent(detail)}\n`;
+  tally.failures.push(text);
+  process.stdout.write(text);
 }
 
 function took(ms: number): string {
