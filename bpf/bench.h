@@ -21,8 +21,19 @@ struct bench_traffic {
     __u32 fields;
     __u32 seg_id_at[BENCH_FIELDS];
     __u32 mac_at[BENCH_FIELDS];
-    __u32 pad;
+    /* Paced: so many frames at once, the batch of the run, and so long from one batch to the next; 0: as fast
+     * as it goes. */
+    __u32 batch;
+    __u64 batch_ns;
     __u8 header[BENCH_HEADER_BYTES];
+};
+
+/* Where a core is in what it sends paced. All zero: nothing is sent yet. */
+struct bench_pace {
+    /* Of the batch that comes next, by bpf_ktime_get_ns. */
+    __u64 due_ns;
+    /* Frames of the batch that is being made. */
+    __u64 left;
 };
 
 /* SegID and hop-field MAC of one path, or of two fields of it, as they stand in the packet. */

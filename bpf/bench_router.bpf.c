@@ -8,6 +8,8 @@
 #include "bench.h"
 
 #define ETHERTYPE_IPV4 0x0800
+/* At the clock, while a batch waits: what bpf_loop allows, and far beyond the milliseconds that one waits. */
+#define MOST_LOOKS (1 << 23)
 
 struct {
     __uint(type, BPF_MAP_TYPE_ARRAY);
@@ -29,6 +31,13 @@ struct {
     __type(key, enum bench_counter);
     __type(value, struct bench_count);
 } bench_counts SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+    __uint(max_entries, 1);
+    __type(key, __u32);
+    __type(value, struct bench_pace);
+} bench_pace SEC(".maps");
 
 struct {
     __uint(type, BPF_MAP_TYPE_DEVMAP);
@@ -67,6 +76,34 @@ static __always_inline bool write_fields(void *data, void *end, const struct ben
     return true;
 }
 
+static long is_due(__u32 turn __attribute__((unused)), const __u64 *due_ns)
+{
+    return bpf_ktime_get_ns() >= *due_ns;
+}
+
+/* The first frame of a batch waits until the batch is due; what one is late, the next makes up for. It is
+ * here that a sender waits, and not between two runs: each run has a page pool of its own, and those are few.
+ */
+static __always_inline void keep_pace(const struct bench_traffic *traffic)
+{
+    struct bench_pace *pace;
+    __u32 zero = 0;
+    __u64 due_ns;
+
+    pace = bpf_map_lookup_elem(&bench_pace, &zero);
+    if (!pace)
+        return;
+    if (!pace->left) {
+        if (!pace->due_ns)
+            pace->due_ns = bpf_ktime_get_ns();
+        due_ns = pace->due_ns;
+        bpf_loop(MOST_LOOKS, is_due, &due_ns, 0);
+        pace->due_ns += traffic->batch_ns;
+        pace->left = traffic->batch;
+    }
+    pace->left--;
+}
+
 /* The kernel hands the same pages out again as what came after has left them, so all that may have changed is
  * written. */
 SEC("xdp")
@@ -80,6 +117,8 @@ int bench_generate(struct xdp_md *ctx)
     traffic = bpf_map_lookup_elem(&bench_traffic, &zero);
     if (!traffic || !sent || data + BENCH_HEADER_BYTES > end)
         return XDP_ABORTED;
+    if (traffic->batch_ns)
+        keep_pace(traffic);
 #pragma unroll
     for (i = 0; i < BENCH_HEADER_BYTES / 8; i++)
         ((__u64 *)data)[i] = ((__u64 *)traffic->header)[i];

@@ -21,7 +21,7 @@ struct bfd_packet {
     __be32 desired_min_tx_us;
     __be32 required_min_rx_us;
     __be32 required_min_echo_rx_us;
-} __attribute__((packed));
+};
 
 struct cilion_bfd_session {
     /* Set by user space: how often this router wants to hear from the other, nanoseconds. */

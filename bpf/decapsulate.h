@@ -31,7 +31,7 @@ static __always_inline enum cilion_reason check_inner(const struct packet *p, st
         bpf_ntohs(inner->tot_len) != p->length - p->header_len || bpf_ntohs(inner->tot_len) < inner->ihl * 4)
         return CILION_INNER_MALFORMED;
     remote = find_remote(inner->saddr);
-    if (!remote || remote->ia != p->scion->src_ia)
+    if (!remote || remote->ia != *src_ia(p->scion))
         return CILION_INNER_SPOOFED;
     if ((inner->daddr ^ node->pod_net) & node->pod_mask)
         return CILION_INNER_DESTINATION;

@@ -37,10 +37,10 @@ static __always_inline enum cilion_reason receive_shared(struct packet *p, struc
 {
     struct cilion_underlay key = {
         .as_slot = as->slot,
-        .own_ip = u->ip.daddr,
-        .remote_ip = u->ip.saddr,
-        .own_port = u->udp.dest,
-        .remote_port = u->udp.source,
+        .own_ip = ip_of(u)->daddr,
+        .remote_ip = ip_of(u)->saddr,
+        .own_port = udp_of(u)->dest,
+        .remote_port = udp_of(u)->source,
     };
     struct cilion_neighbour *neighbour;
 
@@ -74,20 +74,20 @@ static __always_inline __be16 host_port(const struct packet *p, const struct cil
 static __always_inline void address_to_host(struct underlay *u, const struct cilion_as *as, __be32 host,
                                             __be16 port, const struct bpf_fib_lookup *route)
 {
-    __u16 *words = (void *)&u->ip;
+    __u16 *words = (void *)u->ip;
     __u32 sum = 0;
 
     __builtin_memcpy(u->ethernet.h_dest, route->dmac, 6);
     __builtin_memcpy(u->ethernet.h_source, route->smac, 6);
     fresh_headers(u);
-    u->ip.check = 0;
-    u->ip.saddr = as->internal_ip;
-    u->ip.daddr = host;
-    u->udp.source = as->internal_port;
-    u->udp.dest = port;
+    ip_of(u)->check = 0;
+    ip_of(u)->saddr = as->internal_ip;
+    ip_of(u)->daddr = host;
+    udp_of(u)->source = as->internal_port;
+    udp_of(u)->dest = port;
     for (int i = 0; i < 10; i++)
         sum += words[i];
-    u->ip.check = ~fold(sum);
+    ip_of(u)->check = ~fold(sum);
 }
 
 /*

@@ -27,11 +27,11 @@ static __always_inline __u32 address_to_next_hop(void *ctx, struct underlay *u, 
     __builtin_memset(route, 0, sizeof(*route));
     route->family = FIB_AF_INET;
     route->l4_protocol = IPPROTO_UDP;
-    route->sport = u->udp.source;
-    route->dport = u->udp.dest;
+    route->sport = udp_of(u)->source;
+    route->dport = udp_of(u)->dest;
     route->ifindex = from_ifindex;
-    route->ipv4_src = u->ip.saddr;
-    route->ipv4_dst = u->ip.daddr;
+    route->ipv4_src = ip_of(u)->saddr;
+    route->ipv4_dst = ip_of(u)->daddr;
     if (bpf_fib_lookup(ctx, route, sizeof(*route), 0) != BPF_FIB_LKUP_RET_SUCCESS)
         return 0;
     __builtin_memcpy(u->ethernet.h_dest, route->dmac, 6);

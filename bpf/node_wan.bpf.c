@@ -33,7 +33,7 @@ __noinline int deliver(struct xdp_md *ctx, __u32 as_slot, __u32 ingress)
         return XDP_DROP;
     if (p.scion->host_types >> 4 != SCION_HOST_IPV4)
         return refuse(as, CILION_LOCAL_DELIVERY, &p, u);
-    p.length = bpf_ntohs(u->udp.len) - sizeof(struct udphdr);
+    p.length = bpf_ntohs(udp_of(u)->len) - sizeof(struct udphdr);
     p.header_len = p.scion->words * 4;
     host = *destination;
     if (host == node->internal_ip && p.scion->next_header == SCION_NEXT_POD_PACKET)
@@ -62,15 +62,15 @@ __noinline int receive_as_host(struct xdp_md *ctx, __u32 as_slot)
     if (!as || !node || (void *)(u + 1) > p.end)
         return XDP_DROP;
     reason = open_underlay(&p, u);
-    from = u->ip.saddr;
-    if (!bpf_map_lookup_elem(&siblings, &from) || u->udp.source != node->router_port)
+    from = ip_of(u)->saddr;
+    if (!bpf_map_lookup_elem(&siblings, &from) || udp_of(u)->source != node->router_port)
         reason = CILION_UNDERLAY_SOURCE;
     if (reason == CILION_FORWARDED)
         reason = parse_scion(&p);
     if (reason == CILION_FORWARDED && bpf_ntohs(p.scion->payload_len) != p.length - p.header_len)
         reason = CILION_PACKET_SIZE;
     if (reason == CILION_FORWARDED &&
-        (p.scion->dst_ia != as->ia || p.hop + 1 != p.hops || p.info + 1 != p.infos))
+        (*dst_ia(p.scion) != as->ia || p.hop + 1 != p.hops || p.info + 1 != p.infos))
         reason = CILION_DESTINATION_IA;
     return reason == CILION_FORWARDED ? GO_ON : refuse(as, reason, &p, u);
 }
@@ -93,13 +93,13 @@ static __always_inline int admit(struct xdp_md *ctx, struct packet *p, const str
         if (link)
             reason = receive(p, u, link);
     } else if (device->role == CILION_ROLE_INTERNAL && is_udp_to(u, node->internal_ip)) {
-        if (u->udp.dest == node->host_port) {
+        if (udp_of(u)->dest == node->host_port) {
             *arrived = true;
             return receive_as_host(ctx, as->slot);
         }
-        p->from_ip = u->ip.saddr;
-        p->from_port = u->udp.source;
-        if (u->udp.dest == node->router_port)
+        p->from_ip = ip_of(u)->saddr;
+        p->from_port = udp_of(u)->source;
+        if (udp_of(u)->dest == node->router_port)
             return GO_ON;
     }
     if (reason == NOT_FOR_US)
@@ -145,7 +145,7 @@ int node_wan(struct xdp_md *ctx)
             if (reason == CILION_FORWARDED)
                 reason = parse_scion(&p);
             if (reason == CILION_FORWARDED)
-                reason = route(&p, as, &step);
+                reason = route(&p, as, p.ingress ? find_link(as, p.ingress) : NULL, &step);
             if (reason != CILION_FORWARDED)
                 return refuse(as, reason, &p, u);
             if (step.egress)

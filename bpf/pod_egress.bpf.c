@@ -149,9 +149,9 @@ static __always_inline int encapsulate(struct __sk_buff *skb, const struct pod_p
         return CILION_NO_ROOM;
     total = inner + header_len - sizeof(struct ethhdr);
     /* Of a packet still to be cut these lengths are rewritten for every segment, so they may overflow. */
-    u->ip.tot_len = bpf_htons(total);
-    u->ip.check = ~fold(path->ip_sum + u->ip.tot_len);
-    u->udp.len = bpf_htons(total - sizeof(struct iphdr));
+    ip_of(u)->tot_len = bpf_htons(total);
+    ip_of(u)->check = ~fold(path->ip_sum + ip_of(u)->tot_len);
+    udp_of(u)->len = bpf_htons(total - sizeof(struct iphdr));
     scion->version_class_flow |= bpf_htonl(p->hash & 0xfffff);
     scion->payload_len = bpf_htons(p->length);
     return CILION_ENCAPSULATED;

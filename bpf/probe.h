@@ -78,13 +78,13 @@ static __always_inline bool reverse_path(struct packet *p)
 /* Source and destination change places; both hosts are IPv4 addresses. */
 static __always_inline bool swap_ends(struct packet *p)
 {
-    __be64 ia = p->scion->dst_ia;
+    __be64 ia = *dst_ia(p->scion);
     __be32 *hosts = (void *)(p->scion + 1), host;
 
     if (p->scion->host_types != SCION_HOST_IPV4 || (void *)(hosts + 2) > p->end)
         return false;
-    p->scion->dst_ia = p->scion->src_ia;
-    p->scion->src_ia = ia;
+    *dst_ia(p->scion) = *src_ia(p->scion);
+    *src_ia(p->scion) = ia;
     host = hosts[0];
     hosts[0] = hosts[1];
     hosts[1] = host;
@@ -142,7 +142,7 @@ __noinline int receive_probe(struct xdp_md *ctx, __u32 as_slot, __u32 ingress)
 
     if (!as || (void *)(u + 1) > p.end)
         return XDP_DROP;
-    p.length = bpf_ntohs(u->udp.len) - sizeof(struct udphdr);
+    p.length = bpf_ntohs(udp_of(u)->len) - sizeof(struct udphdr);
     if (parse_scion(&p) != CILION_FORWARDED)
         return refuse(as, CILION_PROBE_INVALID, &p, u);
     probe = find_probe(&p);

@@ -55,7 +55,7 @@ static __always_inline bool transit_source_ok(const struct packet *p, const stru
 
 static __always_inline enum cilion_reason check_ases(const struct packet *p, const struct cilion_as *as)
 {
-    bool from_here = p->scion->src_ia == as->ia, to_here = p->scion->dst_ia == as->ia;
+    bool from_here = *src_ia(p->scion) == as->ia, to_here = *dst_ia(p->scion) == as->ia;
 
     if (p->ingress == 0) {
         if (p->hop == 0 && !from_here)
@@ -73,7 +73,7 @@ static __always_inline bool source_host_ok(const struct packet *p, const struct 
     __u32 type = p->scion->host_types & 15;
     __u64 *host;
 
-    if (p->scion->src_ia != as->ia || type == SCION_HOST_IPV4)
+    if (*src_ia(p->scion) != as->ia || type == SCION_HOST_IPV4)
         return true;
     if (type != 3)
         return type == 4;
@@ -152,7 +152,7 @@ static __always_inline enum cilion_reason check_hop(struct packet *p, const stru
         return CILION_BAD_MAC;
     if (p->ingress != 0 && has_alert(h, true))
         return CILION_INGRESS_ALERT;
-    if (p->scion->dst_ia == as->ia)
+    if (*dst_ia(p->scion) == as->ia)
         return CILION_FORWARDED;
     if (p->hop + 1 < p->hops && segment_of(p, p->hop + 1) != p->info && !peering) {
         s->crossed = true;
@@ -167,9 +167,9 @@ static __always_inline enum cilion_reason check_hop(struct packet *p, const stru
 }
 
 /* Chooses the way out, checks it, and only then changes the packet. */
-static __always_inline enum cilion_reason leave(struct packet *p, const struct cilion_as *as, struct step *s)
+static __always_inline enum cilion_reason leave(struct packet *p, const struct cilion_as *as,
+                                                const struct cilion_link *ingress, struct step *s)
 {
-    struct cilion_link *ingress = p->ingress ? find_link(as, p->ingress) : NULL;
     struct hop *last = s->crossed ? &s->next : &s->current;
     /* Peering is a matter of the hop field that the packet came with (reference: not asked again after a
      * cross-over). */
@@ -228,9 +228,10 @@ static __always_inline bool settle_seg_id(struct packet *p)
 
 /*
  * The whole of it: CILION_FORWARDED means that the packet is as it must leave by step.egress, or, where that
- * is NULL, that it has arrived (and is unchanged).
+ * is NULL, that it has arrived (and is unchanged). `ingress` is the link with p->ingress, or NULL.
  */
-static __always_inline enum cilion_reason route(struct packet *p, const struct cilion_as *as, struct step *s)
+static __always_inline enum cilion_reason route(struct packet *p, const struct cilion_as *as,
+                                                const struct cilion_link *ingress, struct step *s)
 {
     enum cilion_reason reason;
 
@@ -240,7 +241,7 @@ static __always_inline enum cilion_reason route(struct packet *p, const struct c
         !path_position_ok(p, &s->current))
         return CILION_MALFORMED_PATH;
     reason = check_hop(p, as, s);
-    if (reason != CILION_FORWARDED || p->scion->dst_ia == as->ia)
+    if (reason != CILION_FORWARDED || *dst_ia(p->scion) == as->ia)
         return reason;
-    return leave(p, as, s);
+    return leave(p, as, ingress, s);
 }

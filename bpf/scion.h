@@ -44,9 +44,20 @@ struct scion_header {
     /* Type and length of the destination host in the upper half, of the source host in the lower. */
     __u8 host_types;
     __be16 reserved;
-    __be64 dst_ia;
-    __be64 src_ia;
-} __attribute__((packed));
+    /* dst_ia(), src_ia() */
+    __be32 ias[4];
+};
+
+/* At a multiple of 4 and read at once: see ip_of(). */
+static __always_inline __be64 *dst_ia(const struct scion_header *scion)
+{
+    return (void *)scion->ias;
+}
+
+static __always_inline __be64 *src_ia(const struct scion_header *scion)
+{
+    return (void *)(scion->ias + 2);
+}
 
 /* Bytes of a host address from its 4-bit type and length. */
 static __always_inline __u32 scion_host_len(__u32 type_and_len)

@@ -21,7 +21,7 @@ struct scmp_interface_down {
     /* ISD-AS, then one interface (type 5) or two (type 6): the packet came in by the first. */
     __be32 ia[2];
     __be32 interface[2];
-} __attribute__((packed));
+};
 
 /* What user space gets. */
 struct cilion_interface_down {
@@ -45,7 +45,7 @@ static __always_inline bool quotes_own_packet(const struct packet *p, const void
     const struct scion_header *scion = quote;
     const __be32 *hosts = (const void *)(scion + 1);
 
-    return (const void *)(hosts + 2) <= p->end && scion->src_ia == as->ia &&
+    return (const void *)(hosts + 2) <= p->end && *src_ia(scion) == as->ia &&
            scion->host_types == SCION_HOST_IPV4 && hosts[1] == node->internal_ip;
 }
 
@@ -62,7 +62,7 @@ __noinline int receive_scmp(struct xdp_md *ctx, __u32 as_slot)
 
     if (!as || !node || (void *)(u + 1) > p.end)
         return XDP_DROP;
-    p.length = bpf_ntohs(u->udp.len) - sizeof(struct udphdr);
+    p.length = bpf_ntohs(udp_of(u)->len) - sizeof(struct udphdr);
     if ((void *)(p.scion + 1) > p.end)
         return XDP_DROP;
     p.header_len = p.scion->words * 4;

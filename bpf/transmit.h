@@ -13,9 +13,9 @@
  */
 static __always_inline bool is_udp_to(const struct underlay *u, __be32 ip)
 {
-    return u->ethernet.h_proto == bpf_htons(ETHERTYPE_IPV4) && u->ip.protocol == IPPROTO_UDP &&
-           u->ip.ihl == 5 && u->ip.version == 4 && u->ip.daddr == ip &&
-           !(u->ip.frag_off & bpf_htons(IP_OFFSET_MASK));
+    return u->ethernet.h_proto == bpf_htons(ETHERTYPE_IPV4) && ip_of(u)->protocol == IPPROTO_UDP &&
+           ip_of(u)->ihl == 5 && ip_of(u)->version == 4 && ip_of(u)->daddr == ip &&
+           !(ip_of(u)->frag_off & bpf_htons(IP_OFFSET_MASK));
 }
 
 static __always_inline __u32 frame_len(const struct packet *p, const void *frame)
@@ -28,7 +28,7 @@ static __always_inline enum cilion_reason open_underlay(struct packet *p, struct
 {
     int length = underlay_payload(u, frame_len(p, u));
 
-    if (u->ip.frag_off & bpf_htons(IP_MORE_FRAGMENTS))
+    if (ip_of(u)->frag_off & bpf_htons(IP_MORE_FRAGMENTS))
         return CILION_UNDERLAY_FRAGMENT;
     if (length < 0)
         return CILION_UNDERLAY_LENGTH;
@@ -41,9 +41,9 @@ static __always_inline enum cilion_reason open_underlay(struct packet *p, struct
 static __always_inline enum cilion_reason receive(struct packet *p, struct underlay *u,
                                                   const struct cilion_link *link)
 {
-    if (!is_udp_to(u, link->own_ip) || u->udp.dest != link->own_port)
+    if (!is_udp_to(u, link->own_ip) || udp_of(u)->dest != link->own_port)
         return NOT_FOR_US;
-    if (u->ip.saddr != link->remote_ip || u->udp.source != link->remote_port)
+    if (ip_of(u)->saddr != link->remote_ip || udp_of(u)->source != link->remote_port)
         return CILION_UNDERLAY_SOURCE;
     return open_underlay(p, u);
 }
@@ -58,10 +58,10 @@ __noinline __u32 find_routed_link(struct xdp_md *ctx, __u32 as_slot)
     struct cilion_routed_end end = {.as_slot = as_slot};
     __u32 *ifid;
 
-    if ((void *)(u + 1) > (void *)(long)ctx->data_end || !is_udp_to(u, u->ip.daddr))
+    if ((void *)(u + 1) > (void *)(long)ctx->data_end || !is_udp_to(u, ip_of(u)->daddr))
         return 0;
-    end.ip = u->ip.daddr;
-    end.port = u->udp.dest;
+    end.ip = ip_of(u)->daddr;
+    end.port = udp_of(u)->dest;
     ifid = bpf_map_lookup_elem(&routed_links, &end);
     return ifid ? *ifid : 0;
 }
@@ -89,7 +89,7 @@ static __always_inline bool unfit_for_slow_path(const struct packet *p, const vo
     const struct scion_header *scion = frame + UNDERLAY_LEN;
 
     return p->ingress == 0 && (void *)(scion + 1) <= p->end &&
-           (scion->host_types & 15) == SCION_HOST_SERVICE && scion->src_ia == as->ia;
+           (scion->host_types & 15) == SCION_HOST_SERVICE && *src_ia(scion) == as->ia;
 }
 
 static __always_inline int refuse(const struct cilion_as *as, enum cilion_reason reason,

@@ -13,11 +13,26 @@
 
 struct underlay {
     struct ethhdr ethernet;
-    struct iphdr ip;
-    struct udphdr udp;
-} __attribute__((packed));
+    /* Behind 14 bytes: read by ip_of() and udp_of(). */
+    __be16 ip[sizeof(struct iphdr) / 2];
+    __be16 udp[sizeof(struct udphdr) / 2];
+};
 
 #define UNDERLAY_LEN sizeof(struct underlay)
+
+/*
+ * Fields of 4 bytes are not at multiples of 4. A packed struct says so to the compiler, which then reads and
+ * writes them byte by byte; the kernel lets a program read them as they are wherever the processor can.
+ */
+static __always_inline struct iphdr *ip_of(const struct underlay *u)
+{
+    return (void *)u->ip;
+}
+
+static __always_inline struct udphdr *udp_of(const struct underlay *u)
+{
+    return (void *)u->udp;
+}
 
 static __always_inline __u32 fold(__u32 sum)
 {
@@ -28,8 +43,8 @@ static __always_inline __u32 fold(__u32 sum)
 /* Length of what UDP carries, or -1 where the lengths of frame, IP and UDP do not agree (padding is fine). */
 static __always_inline int underlay_payload(const struct underlay *u, __u32 frame_len)
 {
-    __u32 udp_len = bpf_ntohs(u->udp.len);
-    __u32 ip_len = bpf_ntohs(u->ip.tot_len);
+    __u32 udp_len = bpf_ntohs(udp_of(u)->len);
+    __u32 ip_len = bpf_ntohs(ip_of(u)->tot_len);
 
     if (udp_len < sizeof(struct udphdr) || ip_len != udp_len + sizeof(struct iphdr) ||
         ip_len + sizeof(struct ethhdr) > frame_len)
@@ -40,23 +55,28 @@ static __always_inline int underlay_payload(const struct underlay *u, __u32 fram
 /* What every frame that leaves has in common. */
 static __always_inline void fresh_headers(struct underlay *u)
 {
-    u->ip.tos = 0;
-    u->ip.id = 0;
-    u->ip.frag_off = bpf_htons(IP_DONT_FRAGMENT);
-    u->ip.ttl = UNDERLAY_TTL;
+    ip_of(u)->tos = 0;
+    ip_of(u)->id = 0;
+    ip_of(u)->frag_off = bpf_htons(IP_DONT_FRAGMENT);
+    ip_of(u)->ttl = UNDERLAY_TTL;
     /* None (RFC 768): the MACs protect the path, the inner packet has its own. */
-    u->udp.check = 0;
+    udp_of(u)->check = 0;
 }
 
 /* Addresses the frame to the far end of a link; its lengths stay as they are. */
 static __always_inline void address_to_link(struct underlay *u, const struct cilion_link *link)
 {
     /* remote_mac and own_mac follow one another as in the Ethernet header. */
-    __builtin_memcpy(&u->ethernet, link->remote_mac, 12);
+    const __u32 *macs = (const void *)link->remote_mac;
+    __u32 *ethernet = (void *)u;
+
+    ethernet[0] = macs[0];
+    ethernet[1] = macs[1];
+    ethernet[2] = macs[2];
     fresh_headers(u);
-    u->ip.check = ~fold(link->ip_sum + u->ip.tot_len);
-    u->ip.saddr = link->own_ip;
-    u->ip.daddr = link->remote_ip;
-    u->udp.source = link->own_port;
-    u->udp.dest = link->remote_port;
+    ip_of(u)->check = ~fold(link->ip_sum + ip_of(u)->tot_len);
+    ip_of(u)->saddr = link->own_ip;
+    ip_of(u)->daddr = link->remote_ip;
+    udp_of(u)->source = link->own_port;
+    udp_of(u)->dest = link->remote_port;
 }

@@ -7,6 +7,7 @@ import { bpfDirectory, usesKernelAes } from '../dataplane/build.ts';
 import { CilionError, LabError } from '../errors.ts';
 import { type LoadReading, loadBetween, readLoad } from '../measure/machine-load.ts';
 import { run } from '../process/process.ts';
+import { ownPart } from '../results/bundle-file.ts';
 import { MANIFEST, SUMMARY } from '../results/bundle-layout.ts';
 import { gitState } from '../results/git-state.ts';
 import { VERSION } from '../version.ts';
@@ -126,7 +127,7 @@ export class BenchBundleWriter {
 /** What kind of bench a folder is the bundle of; undefined where it is none. */
 export function benchKindOf(folder: string): BenchKind | undefined {
   try {
-    const { bench } = JSON.parse(readFileSync(join(folder, MANIFEST), 'utf8')) as { bench?: unknown };
+    const { bench } = JSON.parse(read(folder, MANIFEST)) as { bench?: unknown };
     return BENCH_KINDS.find((kind) => kind === bench);
   } catch {
     return undefined;
@@ -160,10 +161,11 @@ function parse<T>(folder: string, part: string): T {
 }
 
 function read(folder: string, part: string): string {
+  const file = ownPart(folder, part);
   try {
-    return readFileSync(join(folder, part), 'utf8');
+    return readFileSync(file, 'utf8');
   } catch (cause) {
-    throw new CilionError(`${join(folder, part)} is missing or cannot be read`, { exitCode: 2, cause });
+    throw new CilionError(`${file} is missing or cannot be read`, { exitCode: 2, cause });
   }
 }
 

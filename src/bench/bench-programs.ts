@@ -5,6 +5,7 @@ import { macBytes } from '../dataplane/mac-address.ts';
 import { type NativeObject, type NativeProgram, native } from '../dataplane/native.ts';
 import { LabError } from '../errors.ts';
 import type { CaseFrames } from './cases.ts';
+import type { Pace } from './pace.ts';
 import { patchValues } from './patches.ts';
 
 /** Room for the paths of this many cases with cold caches. */
@@ -32,6 +33,7 @@ export class BenchPrograms {
   readonly redirect: NativeProgram;
   readonly #object: NativeObject;
   readonly #traffic;
+  readonly #pace;
   readonly #count;
   readonly #counters: Readonly<Record<string, number>>;
   #usedPatches = 0;
@@ -41,6 +43,7 @@ export class BenchPrograms {
     const path = bpfObject('bench_router');
     const { structs, enums } = native().readBtf(path);
     this.#traffic = structCodec(layoutFromBtf(structs, 'bench_traffic'));
+    this.#pace = structCodec(layoutFromBtf(structs, 'bench_pace'));
     this.#count = structCodec(layoutFromBtf(structs, 'bench_count'));
     this.#counters = enums.find(({ name }) => name === 'bench_counter')!.values;
     const macs = new Uint8Array([...macBytes(nextHop.to), ...macBytes(nextHop.from)]);
@@ -64,8 +67,11 @@ export class BenchPrograms {
     return { frame: frames.first, firstPatch, frames };
   }
 
-  /** What the generator sends from now on, and what the sinks count; `header` in place of the frame's first bytes. */
-  aim(traffic: Traffic, ifindex: number, header = traffic.frame): void {
+  /**
+   * What the generator sends from now on, and what the sinks count; `header` in place of the frame's first bytes. With a
+   * pace, each core's begins with the first frame that it sends.
+   */
+  aim(traffic: Traffic, ifindex: number, header = traffic.frame, pace?: Pace): void {
     const { frames, firstPatch } = traffic;
     const fill = (offsets: readonly number[]) => [0, 1].map((index) => offsets[index] ?? 0);
     const headerLength = 112;
@@ -79,9 +85,12 @@ export class BenchPrograms {
         fields: frames.macAt.length,
         seg_id_at: fill(frames.segIdAt),
         mac_at: fill(frames.macAt),
+        batch: pace?.batch ?? 0,
+        batch_ns: BigInt(pace?.batchNs ?? 0),
         header: header.slice(0, headerLength),
       }),
     );
+    this.#object.map('bench_pace').update(u32(0), this.#pace.encode({ due_ns: 0n, left: 0n }));
   }
 
   /** Where the bare redirect sends frames. */

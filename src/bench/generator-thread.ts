@@ -5,13 +5,8 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { type NativeProgram, native } from '../dataplane/native.ts';
 import type { Burst, BurstResult, ThreadSettings } from './generator.ts';
 
-/** The kernel hands this many frames on at a time (the veth's ring holds 256). */
+/** As fast as it goes, the kernel hands this many frames on at a time (the veth's ring holds 256). */
 const BATCH = 64;
-/**
- * Paced: frames of one call. A call costs some tens of microseconds; but each frame takes a page of the receiving
- * socket's buffer, of which there are fewer than fifty unless the host's limit (net.core.rmem_max) has been raised.
- */
-const PACED_BATCH = 16;
 /** struct xdp_md: data, data_end, data_meta, ingress_ifindex, rx_queue_index, egress_ifindex. */
 const XDP_MD_LENGTH = 24;
 const NAP_MS = 0.02;
@@ -25,12 +20,16 @@ parentPort!.postMessage({ thread: Number(basename(readlinkSync('/proc/thread-sel
 parentPort!.on('message', (burst: Burst) => {
   const ctx = new Uint8Array(XDP_MD_LENGTH);
   new DataView(ctx.buffer).setUint32(4, burst.frame.length, true);
-  const send = (repeat: number, batchSize: number) =>
-    program.run({ data: burst.frame, ctx, repeat, liveFrames: true, batchSize, netns });
   const cpuBefore = cpuNs();
   const before = process.hrtime.bigint();
-  if (burst.packetsPerSecond === undefined) send(burst.packets, BATCH);
-  else sendPaced(burst.packets, burst.packetsPerSecond, (repeat) => send(repeat, PACED_BATCH));
+  program.run({
+    data: burst.frame,
+    ctx,
+    repeat: burst.packets,
+    liveFrames: true,
+    batchSize: burst.batch ?? BATCH,
+    netns,
+  });
   const wallNs = Number(process.hrtime.bigint() - before);
   parentPort!.postMessage({ wallNs, cpuNs: cpuNs() - cpuBefore } satisfies BurstResult);
 });
@@ -43,14 +42,4 @@ function cpuNs(): number {
   Atomics.wait(NEVER, 0, 0, NAP_MS);
   const { user, system } = process.threadCpuUsage();
   return (user + system) * 1000;
-}
-
-/** In equal steps; what one step is late, the next makes up for. It keeps its core busy: a sleep would be too coarse. */
-function sendPaced(packets: number, packetsPerSecond: number, send: (repeat: number) => void): void {
-  const begin = process.hrtime.bigint();
-  for (let sent = 0; sent < packets; sent += PACED_BATCH) {
-    const due = begin + BigInt(Math.round((sent / packetsPerSecond) * 1e9));
-    while (process.hrtime.bigint() < due);
-    send(Math.min(PACED_BATCH, packets - sent));
-  }
 }

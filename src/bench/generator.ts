@@ -13,8 +13,8 @@ export interface Burst {
   readonly frame: Uint8Array;
   /** Of each thread. */
   readonly packets: number;
-  /** Of each thread; absent: as fast as it can. */
-  readonly packetsPerSecond?: number;
+  /** Frames that the kernel hands on at a time; absent: what is fastest. */
+  readonly batch?: number;
 }
 
 export interface BurstResult {

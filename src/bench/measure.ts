@@ -5,6 +5,7 @@ import type { RateSample, RouterSample } from './bench-bundle.ts';
 import type { BenchPrograms, Counts, Traffic } from './bench-programs.ts';
 import { type BenchCase, caseName } from './cases.ts';
 import type { Generator } from './generator.ts';
+import { paceOf } from './pace.ts';
 import type { Subject } from './subjects.ts';
 
 export interface Bench {
@@ -56,10 +57,12 @@ export async function atRate(
   silenceMs = SILENCE_MS,
 ): Promise<Omit<RateSample, 'block'>> {
   const frame = subject.frame(traffic);
-  programs.aim(traffic, subject.site.far[subject.entry(benchCase)], frame);
-  const before = programs.counts();
   const packetsPerSecond = offered / generator.cores;
-  const { wallNs } = await generator.send({ frame, packets: Math.round(packetsPerSecond * seconds), packetsPerSecond });
+  const pace = paceOf(packetsPerSecond);
+  programs.aim(traffic, subject.site.far[subject.entry(benchCase)], frame, pace);
+  const before = programs.counts();
+  const packets = Math.round(packetsPerSecond * seconds);
+  const { wallNs } = await generator.send({ frame, packets, batch: pace.batch });
   const forwarded = ((programs.counts().received - before.received) * 1e9) / wallNs;
   const after = await drained(programs, before, silenceMs);
   return {
@@ -95,11 +98,6 @@ const LADDER_END = 2_000_000;
 const STEP_SECONDS = 0.3;
 /** It has collapsed, and more does not help. */
 const COLLAPSED = 0.6;
-/**
- * Every few frames that the generator sends have a page pool of their own, which the kernel asks once a second whether all
- * of them have come back (net/core/page_pool.c, DEFER_TIME); it has 65 535 pools. Nothing tells when one is gone.
- */
-const POOLS_RELEASED_MS = 1200;
 
 /** Offers more and more until the subject breaks down under it. */
 export async function ladder(
@@ -115,7 +113,6 @@ export async function ladder(
     steps.push(step);
     peak = Math.max(peak, step.forwarded);
     if (step.forwarded < COLLAPSED * step.offered) return steps;
-    await delay(POOLS_RELEASED_MS);
   }
   return steps;
 }

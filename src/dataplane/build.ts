@@ -29,6 +29,8 @@ const BPF_FLAGS = [
   '-target',
   'bpf',
   '-mcpu=v3',
+  // Headers are read under several types.
+  '-fno-strict-aliasing',
   `-D__TARGET_ARCH_${CPU.bpf}`,
 ];
 const CXX_FLAGS = ['-std=c++20', '-O2', '-fPIC', '-Wall', '-Wextra', '-Werror', '-pthread', '-DNAPI_CPP_EXCEPTIONS'];

@@ -2,28 +2,12 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { LabError } from '../errors.ts';
+import { type JournalEntry, parseEntry } from './journal-entry.ts';
 import { isSettingOfKubelet } from './kernel-settings.ts';
 import { DATA_ROOT, LabDirectory, NAMESPACE_PREFIX } from './lab-directory.ts';
 import { isNamespace, NETNS_ROOT, processesIn } from './namespace-processes.ts';
 
-/**
- * What has to be undone. Processes are not here: each runs inside a namespace of the lab, and undoing the namespace
- * ends whatever runs in it, also what a crash left no record of. Containers have namespaces that nobody has named: their
- * processes are known by their control group.
- */
-export type JournalEntry =
-  | { readonly kind: 'namespace'; readonly name: string }
-  | { readonly kind: 'bpffs'; readonly path: string }
-  /** A socket that a program insists on having outside the lab's folder. */
-  | { readonly kind: 'file'; readonly path: string }
-  /** A folder outside the lab's own, with all that is in it. */
-  | { readonly kind: 'folder'; readonly path: string }
-  /** Containers: the control group that all of them are in, and the namespace of the daemon that starts them. */
-  | { readonly kind: 'containers'; readonly cgroup: string; readonly daemon: string }
-  /** A setting of the whole machine that something in the lab changes, with the value that it had. */
-  | { readonly kind: 'setting'; readonly name: string; readonly value: string };
-
-/** Folders that such sockets lie in. */
+/** Folders that sockets lie in which a program insists on having there. */
 const SOCKET_FOLDERS: readonly string[] = ['/var/run/wireguard'];
 
 export interface JournalContents {
@@ -64,7 +48,7 @@ export class Journal {
     // Whole lines end in a line break. One that a crash cut short names nothing that was made.
     const damage = lines.pop() === '' ? [] : ['the last line of its journal is cut short'];
     lines.forEach((line, index) => {
-      const entry = parse(line);
+      const entry = parseEntry(line);
       if (entry !== undefined && this.#isOurs(entry)) entries.unshift(entry);
       else
         damage.push(
@@ -89,21 +73,6 @@ export class Journal {
   #carriesId(name: string, prefix: string): boolean {
     return name.startsWith(`${prefix}${this.#lab.id}-`) && !name.includes('/');
   }
-}
-
-function parse(line: string): JournalEntry | undefined {
-  try {
-    const entry = JSON.parse(line) as Readonly<Record<string, unknown>> | null;
-    const { kind, name, path, value, cgroup, daemon } = entry ?? {};
-    if (kind === 'namespace' && typeof name === 'string') return { kind, name };
-    if ((kind === 'bpffs' || kind === 'file' || kind === 'folder') && typeof path === 'string') return { kind, path };
-    if (kind === 'setting' && typeof name === 'string' && typeof value === 'string') return { kind, name, value };
-    if (kind === 'containers' && typeof cgroup === 'string' && typeof daemon === 'string')
-      return { kind, cgroup, daemon };
-  } catch {
-    // No JSON: damaged like any other line that says nothing.
-  }
-  return undefined;
 }
 
 function foreign(name: string): LabError {

@@ -3,7 +3,7 @@
  * the first one starts, put back when the last lab with one ends.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import type { JournalEntry } from './journal.ts';
+import type { JournalEntry } from './journal-entry.ts';
 
 type Setting = Extract<JournalEntry, { kind: 'setting' }>;
 

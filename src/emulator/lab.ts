@@ -109,9 +109,11 @@ export class Lab {
     }
   }
 
-  /** Where paths come from: the reference services as soon as `learnPaths` has resolved, where the plan has them. */
+  /** Where paths come from. The reference services, where the plan has them, know none before `learnPaths` has resolved. */
   get control(): ControlPlane {
-    return this.#followed ?? this.#computed;
+    if (this.#followed !== undefined) return this.#followed;
+    const { plan } = this;
+    return plan.controlPlane === 'reference' ? { ...this.#computed, paths: () => [] } : this.#computed;
   }
 
   /** The reference services; undefined where paths are computed. */
@@ -119,18 +121,16 @@ export class Lab {
     return this.#reference;
   }
 
-  /** Waits until the paths between the clusters are known. Computed paths are at once. */
+  /** Waits until the paths between the clusters are known, and tells the listeners. Computed paths are at once. */
   async learnPaths(): Promise<void> {
     if (this.#reference === undefined || this.#followed !== undefined) return;
     const ases = this.plan.clusters.map(({ ia }) => ia);
-    this.#followed = await learnPaths(this.#reference, ases, {
-      topology: this.#topology,
-      seed: this.plan.seed,
-      computed: this.#computed,
-      onChange: (src, dst) => {
-        for (const listener of this.#pathListeners) listener(src, dst);
-      },
-    });
+    const onChange = (src: IsdAs, dst: IsdAs) => {
+      for (const listener of this.#pathListeners) listener(src, dst);
+    };
+    const options = { topology: this.#topology, seed: this.plan.seed, computed: this.#computed, onChange };
+    this.#followed = await learnPaths(this.#reference, ases, options);
+    for (const src of ases) for (const dst of ases) if (src !== dst) onChange(src, dst);
   }
 
   /** Told from now on when `control` gives other paths between two ASes than before. */

@@ -4,7 +4,7 @@ import { LabError } from '../errors.ts';
 import type { Cluster, Scenario } from '../scenario/model.ts';
 import { asPrefixes } from '../topology/as-prefixes.ts';
 import { formatPrefix, type Prefix } from '../topology/ipv4.ts';
-import { type IsdAs, type Link, type LinkEnd, wiresOf } from '../topology/model.ts';
+import { type IsdAs, type Link, type LinkEnd, type Topology, wiresOf } from '../topology/model.ts';
 import { addressIn, DeviceNumbers, lanBlock, linkAddresses, planAsns, podBlock, underlayPort } from './address-plan.ts';
 import { asNamespace, lanNamespace, nodeNamespace, podNamespace, WIRES_NAMESPACE } from './namespace-names.ts';
 import type {
@@ -60,6 +60,7 @@ class Planner {
   readonly #numbers: DeviceNumbers;
   readonly #prefixes: ReadonlyMap<IsdAs, Prefix>;
   readonly #asns: ReadonlyMap<IsdAs, number>;
+  readonly #clusters: ReadonlyMap<IsdAs, Cluster>;
   readonly #namespaces = new Map<string, Draft>();
   readonly #routers = new Map<string, RouterDraft>();
   readonly #veths: VethPlan[] = [];
@@ -73,6 +74,7 @@ class Planner {
     this.#numbers = new DeviceNumbers(firstIfindex);
     this.#prefixes = asPrefixes(scenario.topology.ases);
     this.#asns = planAsns(scenario.topology.ases);
+    this.#clusters = new Map(scenario.clusters.map((cluster) => [cluster.ia, cluster]));
   }
 
   plan(): Plan {
@@ -102,19 +104,20 @@ class Planner {
   }
 
   #planAses(): AsPlan[] {
-    const { topology, clusters } = this.#scenario;
+    const { topology } = this.#scenario;
+    const limits = linkLimits(topology);
+    const references = new Set(this.#scenario.referenceRouters);
     const ases: AsPlan[] = [];
     let linkBase = 0;
     topology.ases.forEach((as, index) => {
-      const ifids = topology.links.flatMap((link) => [link.a, link.b]).filter((end) => end.ia === as.ia);
-      const linkLimit = Math.max(0, ...ifids.map((end) => end.ifid)) + 1;
-      const cluster = clusters.find((candidate) => candidate.ia === as.ia);
+      const linkLimit = limits.get(as.ia) ?? 1;
+      const cluster = this.#clusters.get(as.ia);
       const plan: AsPlan = {
         ia: as.ia,
         slot: index,
         bgpAsn: this.#asn(as.ia),
         prefix: formatPrefix(this.#prefix(as.ia)),
-        router: this.#scenario.referenceRouters.includes(as.ia) ? 'reference' : 'xdp',
+        router: references.has(as.ia) ? 'reference' : 'xdp',
         linkBase,
         linkLimit,
         ...(cluster === undefined ? {} : { cluster: cluster.name }),
@@ -320,7 +323,7 @@ class Planner {
   }
 
   #namespaceOf(end: LinkEnd): string {
-    const cluster = this.#scenario.clusters.find((candidate) => candidate.ia === end.ia);
+    const cluster = this.#clusters.get(end.ia);
     if (cluster === undefined) return asNamespace(end.ia);
     const node = cluster.nodes.find((candidate) => candidate.interfaces.includes(end.ifid));
     if (node === undefined) throw new LabError(`no node of cluster ${cluster.name} has interface ${end.ifid}`);
@@ -353,6 +356,14 @@ class Planner {
     if (prefix === undefined) throw new LabError(`the plan has no prefix for ${ia}`);
     return prefix;
   }
+}
+
+/** Above every interface number of each AS that has links. */
+function linkLimits({ links }: Topology): ReadonlyMap<IsdAs, number> {
+  const limits = new Map<IsdAs, number>();
+  for (const { ia, ifid } of links.flatMap(({ a, b }) => [a, b]))
+    limits.set(ia, Math.max(limits.get(ia) ?? 1, ifid + 1));
+  return limits;
 }
 
 function wireEnd(end: LinkEndPlan, mtu: number): VethEnd {

@@ -192,6 +192,11 @@ export function narrowestWire(plan: Plan): number {
   return Math.min(...wiredLinks(plan).map(({ mtu }) => mtu));
 }
 
+/** Above every interface index of the lab. */
+export function ifindexLimit(plan: Plan): number {
+  return 1 + Math.max(...plan.veths.flatMap(({ a, b }) => [a.ifindex, b.ifindex]));
+}
+
 /** One BGP speaker: an AS, or a node of a cluster. */
 export interface RouterPlan {
   readonly namespace: NamespaceId;

@@ -1,8 +1,7 @@
 /** The charts of a bundle: what is drawn in each, from the samples of all passes. */
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { TimelineRecord } from '../results/bundle.ts';
-import { CHARTS } from '../results/bundle-layout.ts';
+import { ownPart, replacePart } from '../results/bundle-file.ts';
+import { chartPath } from '../results/bundle-layout.ts';
 import type { Bundle } from '../results/bundle-reader.ts';
 import type { PassData, WorkloadSamples } from '../results/pass-data.ts';
 import { phaseWindows } from '../results/phases.ts';
@@ -31,22 +30,22 @@ export interface EventSummary extends EventMark {
   readonly errors: readonly string[];
 }
 
+const THEMES: readonly Theme[] = ['light', 'dark'];
 const OBSERVER_BIN_SECONDS = 0.25;
 
-/** Draws every chart in both themes into the bundle's `charts/`. */
-export async function drawCharts(bundle: Bundle): Promise<ChartPicture[]> {
-  const folder = join(bundle.folder, CHARTS);
-  await mkdir(folder, { recursive: true });
-  const pictures: ChartPicture[] = [];
-  for (const [name, chart] of chartsOf(bundle)) {
-    const draw = async (theme: Theme): Promise<string> => {
-      const file = join(folder, `${name}-${theme}.png`);
-      await writeFile(file, drawTimeChart(chart, theme));
-      return file;
-    };
-    pictures.push({ title: chart.title, light: await draw('light'), dark: await draw('dark') });
-  }
-  return pictures;
+/**
+ * Draws every chart in both themes into the bundle's `charts/`.
+ * @throws CilionError (exit code 2), before anything is drawn, where a picture would not be a file of the bundle's own
+ */
+export function drawCharts(bundle: Bundle): ChartPicture[] {
+  const { folder } = bundle;
+  const charts = [...chartsOf(bundle)];
+  for (const [name] of charts) for (const theme of THEMES) ownPart(folder, chartPath(`${name}-${theme}`));
+  return charts.map(([name, chart]) => {
+    const draw = (theme: Theme): string =>
+      replacePart(folder, chartPath(`${name}-${theme}`), drawTimeChart(chart, theme));
+    return { title: chart.title, light: draw('light'), dark: draw('dark') };
+  });
 }
 
 /** What happened, one entry an event of the timeline, numbered in the order of the plan. */

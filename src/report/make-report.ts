@@ -1,6 +1,5 @@
 /** Makes a bundle's charts and page, from the bundle alone. */
-import { rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { ownPart, replacePart } from '../results/bundle-file.ts';
 import { REPORT } from '../results/bundle-layout.ts';
 import { readBundle } from '../results/bundle-reader.ts';
 import { drawCharts } from './charts.ts';
@@ -15,13 +14,13 @@ export interface Report {
 
 /**
  * Draws `charts/*.png` and writes `report.html` into the bundle's folder, in place of those that are there.
- * @throws CilionError (exit code 2) for a bundle that is incomplete, damaged or of another schema.
+ * @throws CilionError (exit code 2) for a bundle that is incomplete, damaged or of another schema, or leads out of its folder.
  */
 export async function makeReport(bundleFolder: string): Promise<Report> {
   const bundle = await readBundle(bundleFolder);
-  const charts = await drawCharts(bundle);
-  const html = join(bundleFolder, REPORT);
-  await writeFile(`${html}.partial`, await reportPage(bundle, charts));
-  await rename(`${html}.partial`, html);
+  // Before anything is written.
+  ownPart(bundleFolder, REPORT);
+  const charts = drawCharts(bundle);
+  const html = replacePart(bundleFolder, REPORT, await reportPage(bundle, charts));
   return { html, charts: charts.flatMap(({ light, dark }) => [light, dark]) };
 }

@@ -9,7 +9,7 @@ export const SUMMARY = 'summary.json';
 export const VERDICTS = 'verdicts.json';
 export const INPUTS = 'inputs';
 export const LOGS = 'logs';
-export const CHARTS = 'charts';
+const CHARTS = 'charts';
 export const REPORT = 'report.html';
 
 /** Names that stand beside the workloads' in a pass's folder, so no workload may have them. */
@@ -28,6 +28,11 @@ export function samplesPath(pass: string, name: string): string {
  */
 export function capturePath(pass: string, link: string): string {
   return join('captures', safe(pass), `${safe(link.replaceAll(':', '_').replaceAll('#', '.'))}.pcap`);
+}
+
+/** `charts/<name>.png`. @throws CilionError for a name that is no plain file name. */
+export function chartPath(name: string): string {
+  return join(CHARTS, `${safe(name)}.png`);
 }
 
 /** Whether it can be part of a file's name as it is. */

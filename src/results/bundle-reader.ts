@@ -16,6 +16,7 @@ import {
   type Verdicts,
   type WireSample,
 } from './bundle.ts';
+import { ownPart } from './bundle-file.ts';
 import { EVENTS, MANIFEST, SUMMARY, samplesPath, TOPOLOGY, VERDICTS } from './bundle-layout.ts';
 import type { PassData, WorkloadSamples } from './pass-data.ts';
 
@@ -91,7 +92,7 @@ async function readPass(
 }
 
 async function readPart<T extends object>(folder: string, part: string, fields: readonly string[]): Promise<T> {
-  const file = join(folder, part);
+  const file = ownPart(folder, part);
   let text: string;
   try {
     text = await readFile(file, 'utf8');
@@ -119,7 +120,7 @@ async function readOptionalLines<T>(folder: string, part: string): Promise<T[] |
 
 /** Line by line, because what an observer saw can be longer than a string may be. */
 async function readLines<T>(folder: string, part: string): Promise<T[]> {
-  const file = join(folder, part);
+  const file = ownPart(folder, part);
   const rows: T[] = [];
   const stream = createReadStream(file, 'utf8');
   const failed = new Promise<never>((_, reject) => stream.once('error', reject));

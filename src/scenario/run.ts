@@ -92,24 +92,20 @@ async function runPasses(
 }
 
 async function prepareLab(scenario: Scenario, lab: Lab, { progress, signal }: RunOptions): Promise<void> {
-  const load = () => {
-    for (const name of scenario.transports) TRANSPORTS[name].load?.(lab);
-  };
   const learned = lab.learnPaths();
   learned.catch(() => {});
   await progress.stage('BGP converges', async (detail) => {
     const converged = lab.bgp.converge(AbortSignal.any([signal, lab.watch.signal]));
     // Should loading fail, nobody waits for it any more.
     converged.catch(() => {});
-    // Loading keeps this process busy while the routers talk.
-    if (lab.reference === undefined) load();
+    // Loading keeps this process busy while routers and services talk.
+    for (const name of scenario.transports) TRANSPORTS[name].load?.(lab);
     const ms = await converged;
     detail(`${lab.plan.routers.length} routers after ${(ms / 1000).toFixed(1)} s`);
   });
   if (lab.reference !== undefined) {
     await progress.stage('SCION paths', async (detail) => {
       await learned;
-      load();
       detail(describeReference(lab));
     });
   }

@@ -3,15 +3,15 @@ import type { ReasonCount } from '../dataplane/counters.ts';
 import { NodeDataplane } from '../dataplane/node.ts';
 import { ipBatch } from '../emulator/ip-batch.ts';
 import type { Lab } from '../emulator/lab.ts';
-import type { ClusterPlan, NodePlan, Plan, PodPlan } from '../emulator/plan.ts';
-import { LabError } from '../errors.ts';
+import { accessWires } from '../emulator/link-sides.ts';
+import { type ClusterPlan, ifindexLimit, type NodePlan, type PodPlan } from '../emulator/plan.ts';
 import { desiredState, type Intent } from '../k8s/agent/desired-state.ts';
 import { NodeAgent } from '../k8s/agent/node-agent.ts';
-import type { NodeView, RemoteNode, Sibling } from '../k8s/agent/node-view.ts';
+import type { NodeView } from '../k8s/agent/node-view.ts';
 import { FALLBACK_MARK, SEGMENTER_RULE, SEGMENTER_TABLE, segmenterRoute } from '../k8s/agent/segmenter-routes.ts';
+import { plannedView } from '../k8s/clusters/planned-view.ts';
 import { LAB_NAMESPACE } from '../k8s/policy/manifests.ts';
 import { HOST_PORT, ROUTER_PORT } from '../scion/ports.ts';
-import { accessWires, ifindexLimit, linkSides } from './cilion-routers.ts';
 
 /** Failover is the probes' affair and does not wait for this. */
 const EVENTS_POLL_MS = 50;
@@ -38,7 +38,7 @@ export class CilionNode {
     this.#pods = cluster.pods.filter((pod) => pod.node === node.name);
     const pods = this.#pods.map(({ address, labels }) => ({ namespace: LAB_NAMESPACE, address, labels }));
     this.#intent = { pods, policies: cluster.policies };
-    this.#view = nodeView(lab.plan, cluster, node);
+    this.#view = plannedView(lab.plan, cluster, node);
     const linkLimit = lab.plan.ases.find((as) => as.ia === cluster.ia)?.linkLimit ?? 0;
     this.#dataplane = NodeDataplane.load({ ifindexLimit: ifindexLimit(lab.plan), linkLimit });
     this.#dataplane.pin(pins);
@@ -171,45 +171,4 @@ export class CilionNode {
   async #ip(commands: readonly string[]): Promise<void> {
     await ipBatch(commands, this.#lab.directory.namespaceName(this.node.namespace));
   }
-}
-
-export function nodeView(plan: Plan, cluster: ClusterPlan, node: NodePlan): NodeView {
-  const sides = linkSides(plan).filter(({ own }) => own.ia === cluster.ia);
-  const mtu = plan.veths.find(({ a }) => a.namespace === node.namespace && a.device === node.lan?.device)?.a.mtu;
-  const siblings = cluster.nodes
-    .filter((other) => other !== node)
-    .map((other): Sibling => {
-      if (other.lan === undefined) throw new LabError(`node ${other.name} is not on its cluster's network`);
-      const own = sides.filter((side) => other.interfaces.includes(side.own.ifid));
-      return {
-        address: other.address,
-        mac: other.lan.mac,
-        interfaces: own.map(({ own: { ifid }, role }) => ({ ifid, role })),
-      };
-    });
-  const remotes = plan.clusters
-    .filter((other) => other !== cluster)
-    .flatMap((other) => other.nodes.map((each): RemoteNode => ({ ia: other.ia, ...each })));
-  return {
-    ia: cluster.ia,
-    slowPath: plan.controlPlane === 'reference',
-    address: node.address,
-    podCidr: node.podCidr,
-    interfaces: sides
-      .filter(({ own }) => node.interfaces.includes(own.ifid))
-      .map(({ link, own, remote, role }) => ({
-        ifid: own.ifid,
-        role,
-        ifindex: own.ifindex,
-        own,
-        remote,
-        routed: link.underlay === 'internet',
-        mtu: link.mtu,
-      })),
-    siblings,
-    remotes,
-    ...(node.lan === undefined || mtu === undefined
-      ? {}
-      : { lan: { ifindex: node.lan.ifindex, mac: node.lan.mac, mtu } }),
-  };
 }

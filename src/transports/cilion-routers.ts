@@ -1,22 +1,13 @@
 /** The border routers of a lab's transit ASes: one program, loaded once, on every device that carries a link. */
 import type { ReasonCount } from '../dataplane/counters.ts';
 import { BorderRouterDataplane } from '../dataplane/router.ts';
-import type { LinkRole } from '../dataplane/router-maps.ts';
 import type { Lab } from '../emulator/lab.ts';
-import type { AsPlan, LinkEndPlan, LinkPlan, Plan } from '../emulator/plan.ts';
+import { accessWires, type LinkSide, linkSides } from '../emulator/link-sides.ts';
+import { type AsPlan, ifindexLimit, type LinkEndPlan } from '../emulator/plan.ts';
 import type { IsdAs } from '../topology/model.ts';
 
 /** `bfd.required_min_rx_interval` of the reference router, unless configured (doc/manuals/router.rst). */
 const BFD_MIN_RX_NS = 200_000_000;
-
-/** One end of a link, as the AS at that end sees it. */
-export interface LinkSide {
-  readonly link: LinkPlan;
-  readonly own: LinkEndPlan;
-  readonly remote: LinkEndPlan;
-  /** What the neighbour is. */
-  readonly role: LinkRole;
-}
 
 export class TransitRouters {
   readonly #dataplane: BorderRouterDataplane;
@@ -84,23 +75,4 @@ export class TransitRouters {
     if (as === undefined) throw new RangeError(`${ia} is no transit AS`);
     return as.slot;
   }
-}
-
-export function linkSides(plan: Plan): LinkSide[] {
-  return plan.links.flatMap((link) => [
-    { link, own: link.a, remote: link.b, role: link.kind },
-    { link, own: link.b, remote: link.a, role: link.kind === 'child' ? 'parent' : link.kind },
-  ]);
-}
-
-/** Ends of wires without SCION at routers with a routed link, whose packets may come in there. */
-export function accessWires(plan: Plan): LinkEndPlan[] {
-  const routed = plan.links.filter(({ underlay }) => underlay === 'internet').flatMap(({ a, b }) => [a, b]);
-  const ends = plan.ipLinks.flatMap(({ a, b }) => [a, b]);
-  return ends.filter((end) => routed.some(({ namespace }) => namespace === end.namespace));
-}
-
-/** Above every interface index of the lab. */
-export function ifindexLimit(plan: Plan): number {
-  return 1 + Math.max(...plan.veths.flatMap(({ a, b }) => [a.ifindex, b.ifindex]));
 }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseSamples } from '../../src/measure/http.ts';
+import { Intervals, parseDatagrams, parseInterval, whollyWithin } from '../../src/measure/iperf3.ts';
 import { containsMarker, MARKER } from '../../src/measure/marker.ts';
-import { parseInterval } from '../../src/measure/tcp.ts';
 import { parseIrtt } from '../../src/measure/udp.ts';
 import type { HttpWorkload } from '../../src/scenario/model.ts';
 
@@ -22,6 +22,35 @@ test('an interval without a byte is an interval, and the summary at the end is n
     parseInterval('[  5]   0.00-2.51   sec  2.50 MBytes  8360 Kbits/sec                  receiver', 1),
     null,
   );
+});
+
+test('an interval of the receiver of datagrams tells what arrived and what is missing, and no other line does', () => {
+  const line = '[  5]   0.10-0.20   sec  11.9 MBytes  998240 Kbits/sec  0.002 ms  12/10410 (0.12%)  ';
+  assert.deepEqual(parseDatagrams(line), { from: 0.1, to: 0.2, bytes: 12_478_000, datagrams: 10_410, lost: 12 });
+  assert.equal(parseDatagrams('[ ID] Interval           Transfer     Bitrate         Jitter'), null);
+  const own = '[  5]   0.30-0.40   sec   122 KBytes  10004 Kbits/sec                  ';
+  assert.equal(parseDatagrams(own), null);
+  assert.equal(parseInterval(line, 1), null);
+});
+
+test('intervals are placed on the clock of the window by the line that came soonest, and the last is counted once', () => {
+  const intervals = new Intervals((text) => parseInterval(text, 1));
+  const line = (from: string, to: string) => `[  5]   ${from}-${to}   sec   122 KBytes  10000 Kbits/sec   `;
+  for (const text of [line('0.00', '0.10'), 'Server listening', line('0.10', '0.20'), line('0.10', '0.20')])
+    intervals.add(text);
+  const t0Ns = process.hrtime.bigint();
+  assert.equal(intervals.count, 2);
+  const samples = intervals.samples({ t0Ns, durationNs: 1e9 });
+  assert.deepEqual(
+    samples.map(({ interval, bytes }) => [interval, bytes]),
+    [
+      [0.1, 125_000],
+      [0.1, 125_000],
+    ],
+  );
+  // Both came at once, so the second says that the first had ended a tenth of a second before.
+  assert.ok(Math.abs(samples[1]!.t - samples[0]!.t - 0.1) < 2e-6);
+  assert.deepEqual(whollyWithin(samples, { t0Ns, durationNs: 1e9 }), []);
 });
 
 const trip = (seqno: number, monotonic: number, rtt?: number) => ({

@@ -1,9 +1,8 @@
 /** The page of a bench: one file that needs nothing else, made from the bundle alone. */
-import { renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Markup, markup } from '../../report/markup.ts';
 import { formatBytes } from '../../report/numbers.ts';
 import { stylesheet } from '../../report/stylesheet.ts';
+import { replacePart } from '../../results/bundle-file.ts';
 import { REPORT } from '../../results/bundle-layout.ts';
 import type { BenchManifest } from '../bench-bundle.ts';
 import type { BenchBundle } from '../bench-files.ts';
@@ -11,12 +10,9 @@ import { BAR_STYLE } from './bar-chart.ts';
 import { busyNote, fewBlocksNote } from './bench-numbers.ts';
 import { answerOf, sectionsOf } from './bench-sections.ts';
 
-/** Writes `report.html` into the bundle's folder, in place of the one that is there, and returns its path. */
+/** Writes `report.html` into the bundle's folder, in place of the one that is there, and returns its path. @throws CilionError as replacePart */
 export function makeBenchReport(bundle: BenchBundle): string {
-  const html = join(bundle.folder, REPORT);
-  writeFileSync(`${html}.partial`, benchPage(bundle));
-  renameSync(`${html}.partial`, html);
-  return html;
+  return replacePart(bundle.folder, REPORT, benchPage(bundle));
 }
 
 export function benchPage({ manifest, summary }: BenchBundle): string {

@@ -2,14 +2,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Lab } from '../../emulator/lab.ts';
-import type { NodePlan } from '../../emulator/plan.ts';
+import { ifindexLimit, type NodePlan } from '../../emulator/plan.ts';
 import { LabError } from '../../errors.ts';
 import { DAEMON_PORT } from '../../scion/ports.ts';
-import { nodeView } from '../../transports/cilion-node.ts';
-import { ifindexLimit } from '../../transports/cilion-routers.ts';
 import { type AgentConfig, type PathsByDestination, pathsToJson } from '../agent/agent-config.ts';
 import { buildAgentImage } from './agent-image.ts';
 import type { Kubernetes, RunningCluster } from './backend.ts';
+import { plannedView } from './planned-view.ts';
 
 const DEPLOY = fileURLToPath(new URL('../../../deploy/', import.meta.url));
 const NAMESPACE = '--namespace=cilion-system';
@@ -62,7 +61,7 @@ function agentConfig(lab: Lab, { plan, nodes }: RunningCluster, node: NodePlan):
     lab.plan.controlPlane === 'reference' && first !== undefined ? `${first.address}:${DAEMON_PORT}` : undefined;
   return {
     nodeName: running.name,
-    view: nodeView(lab.plan, plan, node),
+    view: plannedView(lab.plan, plan, node),
     ...(daemon === undefined ? {} : { daemon }),
     forwardingKey: Buffer.from(lab.control.forwardingKey(plan.ia)).toString('hex'),
     linkLimit: lab.plan.ases.find(({ ia }) => ia === plan.ia)?.linkLimit ?? 0,

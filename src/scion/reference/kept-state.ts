@@ -15,6 +15,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -22,6 +23,8 @@ import type { ReferenceConfiguration } from './configuration.ts';
 
 /** Segments live for six hours (control/beacon/policy.go: MaxExpTime 63). A lab that begins with them may run for some of these. */
 const USABLE_MS = 2 * 3_600_000;
+/** Making one is copying a few files. What is unfinished after so long was left by a crash. */
+const ABANDONED_MS = 600_000;
 /** Of a control plane's folder. */
 const PARTS = ['gen', 'state'];
 const LEARNED_AT = 'learned-at';
@@ -58,10 +61,15 @@ export class KeptState {
     mkdirSync(this.#cache, { recursive: true, mode: 0o700 });
     this.#removeUseless();
     const made = mkdtempSync(join(this.#cache, 'new-'));
-    for (const part of PARTS) cpSync(join(folder, part), join(made, part), { recursive: true });
-    writeFileSync(join(made, LEARNED_AT), learnedAt.toISOString());
-    rmSync(this.#folder, { recursive: true, force: true });
-    renameSync(made, this.#folder);
+    try {
+      for (const part of PARTS) cpSync(join(folder, part), join(made, part), { recursive: true });
+      writeFileSync(join(made, LEARNED_AT), learnedAt.toISOString());
+      rmSync(this.#folder, { recursive: true, force: true });
+      renameSync(made, this.#folder);
+    } catch (error) {
+      rmSync(made, { recursive: true, force: true });
+      throw error;
+    }
   }
 
   #removeUseless(): void {
@@ -69,7 +77,8 @@ export class KeptState {
       const folder = join(this.#cache, name);
       const learnedAt = learnedAtOf(folder);
       // What has no date is just being made, or was left by a crash.
-      if (learnedAt !== undefined && isTooOld(learnedAt)) rmSync(folder, { recursive: true, force: true });
+      const useless = learnedAt === undefined ? isAbandoned(folder) : isTooOld(learnedAt);
+      if (useless) rmSync(folder, { recursive: true, force: true });
     }
   }
 }
@@ -78,9 +87,18 @@ function isTooOld(learnedAt: Date): boolean {
   return Date.now() - learnedAt.getTime() > USABLE_MS;
 }
 
+function isAbandoned(folder: string): boolean {
+  // Absent: another lab has just given it its name.
+  const changed = statSync(folder, { throwIfNoEntry: false })?.mtimeMs;
+  return changed !== undefined && Date.now() - changed > ABANDONED_MS;
+}
+
+/** Undefined where there is none, or no date is to be read. */
 function learnedAtOf(folder: string): Date | undefined {
   const file = join(folder, LEARNED_AT);
-  return existsSync(file) ? new Date(readFileSync(file, 'utf8')) : undefined;
+  if (!existsSync(file)) return undefined;
+  const learnedAt = new Date(readFileSync(file, 'utf8'));
+  return Number.isNaN(learnedAt.getTime()) ? undefined : learnedAt;
 }
 
 /** Of everything that decides what services learn: all configuration but where it lies, the seed, and the programs. */

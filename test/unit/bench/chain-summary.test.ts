@@ -8,7 +8,6 @@ import type { ChainSubject } from '../../../src/bench/chain-subject-names.ts';
 import { benchObstacles, compareBenches } from '../../../src/bench/compare.ts';
 import { goal } from '../../../src/bench/goals.ts';
 import { summariseGoodput } from '../../../src/bench/goodput-summary.ts';
-import { parseFloodLine } from '../../../src/bench/goodput-udp.ts';
 import { middle, slope, summariseLatency } from '../../../src/bench/latency-summary.ts';
 import { benchPage } from '../../../src/bench/report/bench-page.ts';
 import { benchText } from '../../../src/bench/report/bench-text.ts';
@@ -157,10 +156,7 @@ test('bringup shows the median with the least and the most', () => {
   assert.equal(goals[0]?.verdict, 'open');
 });
 
-test('lines of iperf3 and ping are read, and only those', () => {
-  const line = '[  5]   0.10-0.20   sec  11.9 MBytes  998240 Kbits/sec  0.002 ms  12/10410 (0.12%)  ';
-  assert.deepEqual(parseFloodLine(line), { from: 0.1, to: 0.2, bytes: 12_478_000, datagrams: 10_410, lost: 12 });
-  assert.equal(parseFloodLine('[ ID] Interval           Transfer     Bitrate         Jitter'), null);
+test('lines of ping are read, and only those', () => {
   assert.deepEqual(parseAnswer('64 bytes from 10.2.1.2: icmp_seq=7 ttl=62 time=0.041 ms'), { sequence: 7, us: 41 });
   assert.equal(parseAnswer('From 10.2.1.1 icmp_seq=7 Destination Host Unreachable'), null);
 });
