@@ -14,37 +14,26 @@
 #define bytes_beyond(ctx, frame, end) 0
 #endif
 
-/* What was received by `ingress`, or from inside the AS: up to where it leaves. */
-static __always_inline int handle(struct xdp_md *ctx, struct packet *p, struct underlay *u,
-                                  const struct cilion_as *as, const struct cilion_link *ingress,
-                                  __u32 bfd_session, enum cilion_reason reason)
+/* Is the frame SCION for this AS, and where did it come in? */
+static __always_inline enum cilion_reason admit(struct xdp_md *ctx, struct packet *p, struct underlay *u,
+                                                const struct cilion_device *device,
+                                                const struct cilion_as *as, __u32 *bfd_session)
 {
-    struct step step;
+    enum cilion_reason reason;
+    struct cilion_link *link;
 
-    if (p->ingress)
-        count_link(as->link_base + p->ingress, 0, 1, frame_len(p, u));
-    if (reason == CILION_FORWARDED)
-        reason = parse_scion(p);
-    if (reason == CILION_BFD)
-        watch_bfd(p, bfd_session);
-    if (reason == CILION_FORWARDED)
-        reason = route(p, as, ingress, &step);
-    if (reason != CILION_FORWARDED)
-        return refuse(as, reason, p, u);
-    return step.egress ? transmit(ctx, p, u, as, step.egress) : deliver_to_host(ctx, p, u, as);
-}
-
-/* By a device that several neighbours share, or by way of the internet. */
-static __always_inline int handle_other(struct xdp_md *ctx, struct packet *p, struct underlay *u,
-                                        const struct cilion_as *as, bool shared)
-{
-    __u32 bfd_session = 0;
-    enum cilion_reason reason =
-        shared ? receive_shared(p, u, as, &bfd_session) : receive_routed(ctx, p, u, as);
-
+    if (device->role != CILION_ROLE_EXTERNAL)
+        return device->role == CILION_ROLE_ACCESS ? receive_routed(ctx, p, u, as)
+                                                  : receive_shared(p, u, as, bfd_session);
+    p->ingress = device->ifid;
+    link = find_link(as, p->ingress);
+    if (!link)
+        return NOT_FOR_US;
+    reason = receive(p, u, link);
     if (reason == NOT_FOR_US)
-        return XDP_PASS;
-    return handle(ctx, p, u, as, p->ingress ? find_link(as, p->ingress) : NULL, bfd_session, reason);
+        return receive_routed(ctx, p, u, as);
+    *bfd_session = link->bfd_session;
+    return reason;
 }
 
 SEC(SECTION)
@@ -52,10 +41,10 @@ int border_router(struct xdp_md *ctx)
 {
     struct underlay *u = (void *)(long)ctx->data;
     struct packet p = {.end = (void *)(long)ctx->data_end};
-    __u32 index = ctx->ingress_ifindex;
+    __u32 index = ctx->ingress_ifindex, bfd_session = 0;
     struct cilion_device *device = bpf_map_lookup_elem(&devices, &index);
-    struct cilion_link *link;
     struct cilion_as *as;
+    struct step step;
     enum cilion_reason reason;
 
     if (!device || device->role == CILION_ROLE_NONE || (void *)(u + 1) > p.end)
@@ -65,14 +54,20 @@ int border_router(struct xdp_md *ctx)
     if (!as)
         return XDP_PASS;
     p.beyond = bytes_beyond(ctx, u, p.end);
-    /* The way of nearly every packet has the code to itself: it is shorter where nothing else comes along. */
-    link = device->role == CILION_ROLE_EXTERNAL ? find_link(as, device->ifid) : NULL;
-    reason = link ? receive(&p, u, link) : NOT_FOR_US;
-    if (link && reason != NOT_FOR_US) {
-        p.ingress = device->ifid;
-        return handle(ctx, &p, u, as, link, link->bfd_session, reason);
-    }
-    return handle_other(ctx, &p, u, as, device->role == CILION_ROLE_INTERNAL);
+    reason = admit(ctx, &p, u, device, as, &bfd_session);
+    if (reason == NOT_FOR_US)
+        return XDP_PASS;
+    if (p.ingress)
+        count_link(as->link_base + p.ingress, 0, 1, frame_len(&p, u));
+    if (reason == CILION_FORWARDED)
+        reason = parse_scion(&p);
+    if (reason == CILION_BFD)
+        watch_bfd(&p, bfd_session);
+    if (reason == CILION_FORWARDED)
+        reason = route(&p, as, &step);
+    if (reason != CILION_FORWARDED)
+        return refuse(as, reason, &p, u);
+    return step.egress ? transmit(ctx, &p, u, as, step.egress) : deliver_to_host(ctx, &p, u, as);
 }
 
 char LICENSE[] SEC("license") = "GPL";

@@ -145,7 +145,7 @@ int node_wan(struct xdp_md *ctx)
             if (reason == CILION_FORWARDED)
                 reason = parse_scion(&p);
             if (reason == CILION_FORWARDED)
-                reason = route(&p, as, p.ingress ? find_link(as, p.ingress) : NULL, &step);
+                reason = route(&p, as, &step);
             if (reason != CILION_FORWARDED)
                 return refuse(as, reason, &p, u);
             if (step.egress)

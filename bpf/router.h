@@ -167,9 +167,9 @@ static __always_inline enum cilion_reason check_hop(struct packet *p, const stru
 }
 
 /* Chooses the way out, checks it, and only then changes the packet. */
-static __always_inline enum cilion_reason leave(struct packet *p, const struct cilion_as *as,
-                                                const struct cilion_link *ingress, struct step *s)
+static __always_inline enum cilion_reason leave(struct packet *p, const struct cilion_as *as, struct step *s)
 {
+    struct cilion_link *ingress = p->ingress ? find_link(as, p->ingress) : NULL;
     struct hop *last = s->crossed ? &s->next : &s->current;
     /* Peering is a matter of the hop field that the packet came with (reference: not asked again after a
      * cross-over). */
@@ -228,10 +228,9 @@ static __always_inline bool settle_seg_id(struct packet *p)
 
 /*
  * The whole of it: CILION_FORWARDED means that the packet is as it must leave by step.egress, or, where that
- * is NULL, that it has arrived (and is unchanged). `ingress` is the link with p->ingress, or NULL.
+ * is NULL, that it has arrived (and is unchanged).
  */
-static __always_inline enum cilion_reason route(struct packet *p, const struct cilion_as *as,
-                                                const struct cilion_link *ingress, struct step *s)
+static __always_inline enum cilion_reason route(struct packet *p, const struct cilion_as *as, struct step *s)
 {
     enum cilion_reason reason;
 
@@ -243,5 +242,5 @@ static __always_inline enum cilion_reason route(struct packet *p, const struct c
     reason = check_hop(p, as, s);
     if (reason != CILION_FORWARDED || *dst_ia(p->scion) == as->ia)
         return reason;
-    return leave(p, as, ingress, s);
+    return leave(p, as, s);
 }
