@@ -16,6 +16,8 @@ struct cilion_tick {
     __u64 jiffies;
     /* CLOCK_MONOTONIC_COARSE at that tick. */
     __u64 coarse_ns;
+    /* The same as Unix time. */
+    __u64 unix_ns;
 };
 
 struct {
@@ -32,27 +34,40 @@ struct {
     __type(value, struct cilion_tick);
 } ticks SEC(".maps");
 
-/* CLOCK_MONOTONIC as of the last tick, at most one tick late. A function of its own, for the sake of the
- * callers' stacks. */
-static __noinline __u64 coarse_ns(void)
+/* A function of its own: it is seldom called, and its callers are short of stack. */
+static __noinline void begin_tick(struct cilion_tick *tick, __u64 jiffies)
+{
+    __u32 zero = 0;
+    struct cilion_clock *c = bpf_map_lookup_elem(&clock, &zero);
+
+    tick->coarse_ns = bpf_ktime_get_coarse_ns();
+    tick->unix_ns = tick->coarse_ns + (c ? c->unix_offset_ns : 0);
+    tick->jiffies = jiffies;
+}
+
+static __always_inline struct cilion_tick *this_tick(void)
 {
     __u32 zero = 0;
     struct cilion_tick *tick = bpf_map_lookup_elem(&ticks, &zero);
     __u64 jiffies = bpf_jiffies64();
 
-    if (!tick)
-        return bpf_ktime_get_coarse_ns();
-    if (tick->jiffies != jiffies) {
-        tick->coarse_ns = bpf_ktime_get_coarse_ns();
-        tick->jiffies = jiffies;
-    }
-    return tick->coarse_ns;
+    if (tick && tick->jiffies != jiffies)
+        begin_tick(tick, jiffies);
+    return tick;
 }
 
+/* CLOCK_MONOTONIC as of the last tick, at most one tick late. */
+static __always_inline __u64 coarse_ns(void)
+{
+    struct cilion_tick *tick = this_tick();
+
+    return tick ? tick->coarse_ns : 0;
+}
+
+/* Likewise Unix time. */
 static __always_inline __u64 unix_coarse_ns(void)
 {
-    __u32 zero = 0;
-    struct cilion_clock *c = bpf_map_lookup_elem(&clock, &zero);
+    struct cilion_tick *tick = this_tick();
 
-    return coarse_ns() + (c ? c->unix_offset_ns : 0);
+    return tick ? tick->unix_ns : 0;
 }
