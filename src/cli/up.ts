@@ -40,7 +40,7 @@ export const up: Command = {
       );
       try {
         await progress.stage('BGP converges', () => lab.bgp.converge(signal));
-        if (lab.reference !== undefined) await progress.stage('SCION paths', () => lab.learnPaths());
+        if (lab.plan.controlPlane === 'reference') await progress.stage('SCION paths', () => lab.learnPaths());
         await progress.stage(`attach ${transport.name}`, async () => {
           const attached = await transport.attach(lab);
           await requireReachability(lab, transport, attached, signal);

@@ -55,6 +55,10 @@ export class Lab {
   readonly #computed: ControlPlane;
   readonly #pathListeners: PathListener[] = [];
   #reference: ReferenceControlPlane | undefined;
+  /** Resolves when the reference services run. */
+  #servicesStarted: Promise<void> = Promise.resolve();
+  /** Whoever destroys the lab waits for nothing that is still starting. */
+  readonly #destroyed = new AbortController();
   #followed: FollowedPaths | undefined;
   /** When a node of an AS last heard that an interface is down, performance.now(). */
   readonly #heardDown = new Map<string, number>();
@@ -98,7 +102,9 @@ export class Lab {
       ]);
       const computed = computedControlPlane(options.topology, plan.seed, validity);
       const lab = new Lab(directory, plan, options.topology, { bgp, wires, computed });
-      if (reference !== undefined) await lab.#startReference(options, reference);
+      if (reference !== undefined) lab.#servicesStarted = lab.#startReference(options, reference);
+      // Its failure is met by whoever waits for the services.
+      lab.#servicesStarted.catch(() => {});
       directory.enter('running');
       return lab;
     } catch (error) {
@@ -116,13 +122,22 @@ export class Lab {
     return plan.controlPlane === 'reference' ? { ...this.#computed, paths: () => [] } : this.#computed;
   }
 
-  /** The reference services; undefined where paths are computed. */
+  /**
+   * Waits until the reference services run: they go on starting when the lab is built, since most of that is waiting.
+   * @throws LabError when one does not
+   */
+  async servicesStarted(): Promise<void> {
+    await this.#servicesStarted;
+  }
+
+  /** The reference services; undefined where paths are computed, and before `servicesStarted`. */
   get reference(): ReferenceControlPlane | undefined {
     return this.#reference;
   }
 
   /** Waits until the paths between the clusters are known, and tells the listeners. Computed paths are at once. */
   async learnPaths(): Promise<void> {
+    await this.#servicesStarted;
     if (this.#reference === undefined || this.#followed !== undefined) return;
     const ases = this.plan.clusters.map(({ ia }) => ia);
     const onChange = (src: IsdAs, dst: IsdAs) => {
@@ -159,7 +174,7 @@ export class Lab {
     const options = {
       topology,
       detached,
-      signal: AbortSignal.any([signal, this.watch.signal]),
+      signal: AbortSignal.any([signal, this.watch.signal, this.#destroyed.signal]),
       onCrash: (crash: Crash) => {
         if (crash.restartInMs === undefined) this.watch.report(describeCrash(crash));
       },
@@ -184,6 +199,8 @@ export class Lab {
   }
 
   async destroy(): Promise<void> {
+    this.#destroyed.abort();
+    await this.#servicesStarted.catch(() => {});
     this.#followed?.close();
     await this.#reference?.stop();
     this.release();

@@ -85,7 +85,7 @@ export async function observeCaptures(
     const observer = { link: capture.link, startNs, prefixes, containsMarker, workloadsBetween };
     try {
       for await (const packet of observe(readPcap(file), observer)) {
-        // What came in the second before t = 0 belongs to the warm-up.
+        // What came before t = 0 belongs to the warm-up.
         if (packet.t >= 0 && packet.t <= end) packets.push(packet);
       }
     } catch (error) {

@@ -23,8 +23,11 @@ import { countArrivals, Replayer } from './replay.ts';
 import { recordRoutes } from './routes.ts';
 import { sampleWires, type WireSamples } from './wire-sampler.ts';
 
-/** From starting the clients to t = 0: connections are made and caches warm by then; it is not measured. */
-const LEAD_MS = 1000;
+/**
+ * From starting the clients to t = 0, not measured: time for a few round trips over the longest way, in which connections are
+ * made and caches become warm.
+ */
+const LEAD_MS = 600;
 
 export interface PassContext {
   readonly lab: Lab;

@@ -63,11 +63,17 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
     if (lab.reference !== undefined) await bundle.addLogs(lab.reference.logFolder);
   } catch (error) {
     if (bundle !== undefined) await rm(bundle.folder, { recursive: true, force: true });
-    throw error;
-  } finally {
     await progress.stage('take the lab down', () => lab.destroy());
+    throw error;
   }
-  return writeResults(scenario, lab, bundle, passes, startedAt, options);
+  return progress.stage('take the lab down, make the report', async () => {
+    const down = lab.destroy();
+    const results = writeResults(scenario, lab, bundle, passes, startedAt, options);
+    // Should one of them fail, the other does not go on behind it.
+    await Promise.allSettled([down, results]);
+    await down;
+    return results;
+  });
 }
 
 /** What ends before the first pass is told of with that pass, so that there is a bundle that tells it. */
@@ -103,7 +109,7 @@ async function prepareLab(scenario: Scenario, lab: Lab, { progress, signal }: Ru
     const ms = await converged;
     detail(`${lab.plan.routers.length} routers after ${(ms / 1000).toFixed(1)} s`);
   });
-  if (lab.reference !== undefined) {
+  if (lab.plan.controlPlane === 'reference') {
     await progress.stage('SCION paths', async (detail) => {
       await learned;
       detail(describeReference(lab));
@@ -179,6 +185,6 @@ async function writeResults(
       facts,
     ),
   );
-  await progress.stage('make the report', () => makeReport(bundle.folder));
+  await makeReport(bundle.folder);
   return { folder: bundle.folder, verdicts, invalid, tooBusy };
 }
