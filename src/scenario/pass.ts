@@ -69,10 +69,13 @@ export async function runPass(context: PassContext, transport: Transport, repeti
   let measured: Measured;
   let implementation: string | undefined;
   try {
+    // Servers need no transport, and take a while to start. Should attaching fail, they end with the lab.
+    const workloads = prepareWorkloads(context.scenario, lab, signal);
+    workloads.catch(() => {});
     const attached = await transport.attach(lab);
     implementation = attached.implementation;
     try {
-      measured = await measure(context, transport, attached, id);
+      measured = await measure(context, transport, attached, workloads, id);
     } finally {
       attached.release();
       await putBack(context, `${transport.name} could not be detached`, () => attached.detach());
@@ -100,10 +103,16 @@ export async function missedPass(context: PassContext, transport: Transport, rep
   return conclude(context, { transport: transport.name, repetition, id }, nothing(context), endings);
 }
 
-async function measure(context: PassContext, transport: Transport, attached: Attached, id: string): Promise<Measured> {
+async function measure(
+  context: PassContext,
+  transport: Transport,
+  attached: Attached,
+  preparing: Promise<PreparedWorkload[]>,
+  id: string,
+): Promise<Measured> {
   const { lab, scenario, bundle, signal, detail } = context;
   const [workloads] = await Promise.all([
-    prepareWorkloads(scenario, lab, signal),
+    preparing,
     requireReachability(lab, transport, attached, AbortSignal.any([signal, lab.watch.signal])),
   ]);
   const arrivals = countArrivals(scenario, lab);
