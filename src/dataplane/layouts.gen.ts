@@ -75,14 +75,16 @@ const cilion_clock: Layout<CilionClock> = {
 export interface CilionTick {
   readonly jiffies: bigint;
   readonly coarse_ns: bigint;
+  readonly unix_ns: bigint;
 }
 
 const cilion_tick: Layout<CilionTick> = {
   name: 'cilion_tick',
-  size: 16,
+  size: 24,
   fields: [
     { kind: 'int', name: 'jiffies', offset: 0, size: 8 },
     { kind: 'int', name: 'coarse_ns', offset: 8, size: 8 },
+    { kind: 'int', name: 'unix_ns', offset: 16, size: 8 },
   ],
 };
 

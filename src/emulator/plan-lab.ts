@@ -23,7 +23,7 @@ import type {
   VethPlan,
   WirePlan,
 } from './plan.ts';
-import { linksWithMiddle, planWire } from './plan-wires.ts';
+import { linksWithMiddle, planWire, type ShapeChanges, shapeChanges } from './plan-wires.ts';
 
 export const POD_MTU = 1500;
 
@@ -61,6 +61,7 @@ class Planner {
   readonly #prefixes: ReadonlyMap<IsdAs, Prefix>;
   readonly #asns: ReadonlyMap<IsdAs, number>;
   readonly #clusters: ReadonlyMap<IsdAs, Cluster>;
+  readonly #shapeChanges: ShapeChanges;
   readonly #namespaces = new Map<string, Draft>();
   readonly #routers = new Map<string, RouterDraft>();
   readonly #veths: VethPlan[] = [];
@@ -75,6 +76,7 @@ class Planner {
     this.#prefixes = asPrefixes(scenario.topology.ases);
     this.#asns = planAsns(scenario.topology.ases);
     this.#clusters = new Map(scenario.clusters.map((cluster) => [cluster.ia, cluster]));
+    this.#shapeChanges = shapeChanges(scenario);
   }
 
   plan(): Plan {
@@ -154,7 +156,8 @@ class Planner {
       const middleA = this.#middle(`w${number}a`, link.mtu);
       const middleB = this.#middle(`w${number}b`, link.mtu);
       this.#veths.push({ a: endA, b: middleA }, { a: endB, b: middleB });
-      this.#wires.push(planWire(link, this.#scenario, { a: endA, middleA, b: endB, middleB }));
+      const ends = { a: endA, middleA, b: endB, middleB };
+      this.#wires.push(planWire(link, this.#scenario.seed, this.#shapeChanges, ends));
     } else {
       this.#veths.push({ a: endA, b: endB });
     }

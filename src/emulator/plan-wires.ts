@@ -23,13 +23,23 @@ export function linksWithMiddle(scenario: Scenario): ReadonlySet<string> {
   return wired;
 }
 
+/** What the timeline makes of links' shapes, by link, in the order of time. */
+export type ShapeChanges = ReadonlyMap<string, readonly Partial<Shape>[]>;
+
+export function shapeChanges({ timeline }: Scenario): ShapeChanges {
+  const shaping = timeline.filter((event) => event.event === 'link.shape').sort((a, b) => a.at - b.at);
+  const byLink = Map.groupBy(shaping, ({ link }) => link);
+  return new Map([...byLink].map(([link, events]) => [link, events.map(({ shape }) => shape)]));
+}
+
 export function planWire(
   link: Link,
-  scenario: Scenario,
+  seed: number,
+  changes: ShapeChanges,
   ends: { a: VethEnd; middleA: VethEnd; b: VethEnd; middleB: VethEnd },
 ): WirePlan {
   const { ab, ba } = link.shape ?? { ab: UNSHAPED, ba: UNSHAPED };
-  const shapes = [ab, ba].flatMap((shape) => shapesInTime(shape, link, scenario));
+  const shapes = [ab, ba].flatMap((shape) => shapesInTime(shape, changes.get(link.id) ?? []));
   return {
     link: link.id,
     a: { device: ends.middleA.device, ifindex: ends.middleA.ifindex, outer: ends.a },
@@ -38,16 +48,14 @@ export function planWire(
     ba,
     mtu: link.mtu,
     ringSlots: Math.max(...shapes.map(slotsFor)),
-    seed: createHash('sha256').update(`wire ${scenario.seed} ${link.id}`).digest().readUInt32LE(0),
+    seed: createHash('sha256').update(`wire ${seed} ${link.id}`).digest().readUInt32LE(0),
   };
 }
 
-/** What a direction is like from the start and after each change that the timeline makes: changes add up. */
-function shapesInTime(shape: Shape, link: Link, scenario: Scenario): Shape[] {
+/** What a direction is like from the start and after each change: changes add up. */
+function shapesInTime(shape: Shape, changes: readonly Partial<Shape>[]): Shape[] {
   const shapes = [shape];
-  for (const event of scenario.timeline.toSorted((a, b) => a.at - b.at)) {
-    if (event.event === 'link.shape' && event.link === link.id) shapes.push({ ...shapes.at(-1)!, ...event.shape });
-  }
+  for (const change of changes) shapes.push({ ...shapes.at(-1)!, ...change });
   return shapes;
 }
 
