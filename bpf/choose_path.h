@@ -11,14 +11,14 @@ enum path_state {
     PATH_USABLE,
 };
 
-static __always_inline enum path_state state_of(__u32 id)
+static __always_inline enum path_state state_of(__u32 id, __u64 unix_now)
 {
     struct cilion_path *path = bpf_map_lookup_elem(&paths, &id);
     struct cilion_path_health *health = bpf_map_lookup_elem(&path_health, &id);
 
     if (!path || !health || path->header_len == 0 || health->down)
         return PATH_GONE;
-    if (path->expiry_ns <= unix_coarse_ns())
+    if (path->expiry_ns <= unix_now)
         return PATH_GONE;
     if (health->lapse_ns == 0 || bpf_ktime_get_ns() < health->last_heard_ns + health->lapse_ns)
         return PATH_USABLE;
@@ -31,6 +31,7 @@ static __always_inline enum path_state state_of(__u32 id)
  */
 static __always_inline __u32 candidates(const struct cilion_path_set *set)
 {
+    __u64 unix_now = unix_coarse_ns();
     __u32 usable = 0, silent = 0, i;
 
     for (i = 0; i < CILION_MAX_PATHS_OF_SET; i++) {
@@ -38,7 +39,7 @@ static __always_inline __u32 candidates(const struct cilion_path_set *set)
 
         if (i >= set->count)
             break;
-        state = state_of(set->path[i]);
+        state = state_of(set->path[i], unix_now);
         if (state == PATH_USABLE)
             usable |= 1U << i;
         if (state == PATH_SILENT)

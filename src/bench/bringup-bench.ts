@@ -115,7 +115,7 @@ interface Way {
 async function untilFirstPacket(lab: Lab, { now, signal, onRelease }: Way): Promise<Moments> {
   await lab.learnPaths();
   const pathsKnown = now();
-  TRANSPORTS.cilion.load?.(lab);
+  await TRANSPORTS.cilion.load?.(lab);
   const loaded = now();
   const transport = await TRANSPORTS.cilion.attach(lab);
   onRelease(() => transport.release());

@@ -49,6 +49,6 @@ async function build(transits: number, { controlPlane, seed, signal }: ChainLabO
 
 async function prepare(lab: Lab, { transports, signal }: ChainLabOptions): Promise<void> {
   await Promise.all([lab.bgp.converge(AbortSignal.any([signal, lab.watch.signal])), lab.learnPaths()]);
-  for (const name of transports) TRANSPORTS[name].load?.(lab);
+  for (const name of transports) await TRANSPORTS[name].load?.(lab);
   signal.throwIfAborted();
 }

@@ -6,6 +6,7 @@ import { Progress } from '../report/progress.ts';
 import { loadScenario } from '../scenario/load.ts';
 import { type Narrowing, narrow } from '../scenario/narrow.ts';
 import { runScenario } from '../scenario/run.ts';
+import { CLUSTERS_OPTION } from './clusters-option.ts';
 import type { Command } from './command.ts';
 import { interruptible } from './interrupt.ts';
 import { printSummary } from './summary.ts';
@@ -19,6 +20,7 @@ export const run: Command = {
     { flags: '--repeat <n>', description: "passes of each transport, in place of the file's `repeat`" },
     { flags: '--transport <names>', description: "these transports, separated by commas, in place of the file's" },
     { flags: '--control-plane <name>', description: "reference or computed, in place of the file's `controlPlane`" },
+    CLUSTERS_OPTION,
     {
       flags: '--fresh',
       description:

@@ -1,13 +1,13 @@
 /** `cilion up`: builds a scenario's lab and leaves it running, to look into it. */
-import { Lab } from '../emulator/lab.ts';
 import type { Plan } from '../emulator/plan.ts';
-import { planLab } from '../emulator/plan-lab.ts';
 import { CilionError, type ExitCode } from '../errors.ts';
+import { buildLab } from '../k8s/clusters/build-lab.ts';
 import { Progress } from '../report/progress.ts';
 import { loadScenario } from '../scenario/load.ts';
 import { narrow } from '../scenario/narrow.ts';
 import { requireReachability } from '../scenario/reachability.ts';
 import { TRANSPORTS } from '../transports/transports.ts';
+import { CLUSTERS_OPTION } from './clusters-option.ts';
 import type { Command, Options } from './command.ts';
 import { interruptible } from './interrupt.ts';
 
@@ -21,6 +21,7 @@ export const up: Command = {
       flags: '--control-plane <name>',
       description: "reference or computed, in place of the file's `controlPlane`",
     },
+    CLUSTERS_OPTION,
     { flags: '--id <id>', description: 'what the lab is called, for scripts; by default a word of five letters' },
   ],
   needsRoot: true,
@@ -29,14 +30,15 @@ export const up: Command = {
     const scenario = narrow(await loadScenario(file), {
       transport: String(options['transport']),
       controlPlane: options['controlPlane'] as string | undefined,
+      clusters: options['clusters'] as string | undefined,
     });
     const [name = 'cilion', ...others] = scenario.transports;
     if (others.length > 0) throw new CilionError('--transport: a lab that is left running has one', { exitCode: 2 });
     const transport = TRANSPORTS[name];
     const progress = new Progress();
     const { directory, plan } = await interruptible(async (signal) => {
-      const lab = await progress.stage('build the lab', () =>
-        Lab.build(planLab(scenario), { topology: scenario.topology, detached: true, signal, ...chosenId(options) }),
+      const lab = await progress.stage('build the lab', (detail) =>
+        buildLab(scenario, { detached: true, signal, progress: detail, ...chosenId(options) }),
       );
       try {
         await progress.stage('BGP converges', () => lab.bgp.converge(signal));

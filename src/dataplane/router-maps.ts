@@ -23,6 +23,7 @@ export const ROUTER_MAP_NAMES = [
   'counters',
   'link_counters',
   'clock',
+  'ticks',
 ] as const;
 export type RouterMapName = (typeof ROUTER_MAP_NAMES)[number];
 
@@ -195,7 +196,7 @@ export class RouterMaps {
   }
 
   setClock(offsetNs?: bigint): void {
-    setClock(this.map('clock'), offsetNs);
+    setClock(this.map('clock'), this.map('ticks'), offsetNs);
   }
 
   /** Since the programs were loaded. */

@@ -50,6 +50,7 @@ export async function describeRun(scenario: Scenario, passes: readonly Pass[], f
       segmentation: 'in software before each wire; no frame longer than its MTU',
       'TCP congestion control': CONGESTION_CONTROL,
       'receive offload': 'GRO on at every router and node',
+      ...(scenario.backend === 'kind' ? { clusters: 'kind: nodes are containers, pods the kubelet’s' } : {}),
       ...(scenario.controlPlane === 'reference'
         ? {
             'slow path': 'the reference router beside each border router in XDP',

@@ -10,6 +10,10 @@ export type TransportName = (typeof TRANSPORT_NAMES)[number];
 /** Where SCION paths come from: scionproto's services, or the topology alone. */
 export type ControlPlaneKind = 'reference' | 'computed';
 
+/** What clusters are made of: network namespaces, or Kubernetes in containers. */
+export const CLUSTER_BACKENDS = ['netns', 'kind'] as const;
+export type ClusterBackendName = (typeof CLUSTER_BACKENDS)[number];
+
 /** Nanoseconds from the start of a pass. */
 export type Offset = number;
 
@@ -29,6 +33,8 @@ export interface Scenario {
   /** Transit ASes whose packets the reference router forwards alone; none but with the reference control plane. */
   readonly referenceRouters: readonly IsdAs[];
   readonly clusters: readonly Cluster[];
+  /** What the clusters are made of, as the command line asks; `netns` unless given. */
+  readonly backend?: ClusterBackendName;
   readonly transports: readonly TransportName[];
   readonly bgp: BgpSettings;
   readonly workloads: readonly Workload[];
@@ -63,6 +69,8 @@ export interface Cluster {
   readonly services: readonly Service[];
   /** Of its pods' packets to other clusters; only CilION heeds them. */
   readonly policies: readonly PathPolicy[];
+  /** What all of these were read from. */
+  readonly manifests?: readonly InputFile[];
 }
 
 export interface ClusterNode {

@@ -1,6 +1,13 @@
 /** A scenario with what the command line asks for in place of what its file says. */
 import { CilionError } from '../errors.ts';
-import { type ControlPlaneKind, type Scenario, TRANSPORT_NAMES, type TransportName } from './model.ts';
+import {
+  CLUSTER_BACKENDS,
+  type ClusterBackendName,
+  type ControlPlaneKind,
+  type Scenario,
+  TRANSPORT_NAMES,
+  type TransportName,
+} from './model.ts';
 
 const CONTROL_PLANES: readonly ControlPlaneKind[] = ['reference', 'computed'];
 
@@ -9,18 +16,44 @@ export interface Narrowing {
   readonly transport?: string | undefined;
   readonly repeat?: string | undefined;
   readonly controlPlane?: string | undefined;
+  /** What clusters are made of. */
+  readonly clusters?: string | undefined;
 }
 
 /** @throws CilionError (exit code 2) for what there is not, and a count that is none. */
-export function narrow(scenario: Scenario, { transport, repeat, controlPlane }: Narrowing): Scenario {
+export function narrow(scenario: Scenario, { transport, repeat, controlPlane, clusters }: Narrowing): Scenario {
   const transports = transport === undefined ? scenario.transports : transportsNamed(transport.split(','));
+  const backend = clusters === undefined ? scenario.backend : backendNamed(clusters);
+  if (backend === 'kind') requireAgentsSuffice({ ...scenario, transports });
   return {
     ...scenario,
     transports,
+    ...(backend === undefined ? {} : { backend }),
     controlPlane: controlPlaneFor({ ...scenario, transports }, controlPlane ?? scenario.controlPlane),
     assertions: scenario.assertions.filter((assertion) => transports.includes(assertion.transport)),
     repeat: repeat === undefined ? scenario.repeat : count(repeat),
   };
+}
+
+function backendNamed(name: string): ClusterBackendName {
+  const backend = CLUSTER_BACKENDS.find((each) => each === name);
+  if (backend !== undefined) return backend;
+  throw new CilionError(`--clusters: there is no "${name}"`, { exitCode: 2, hint: CLUSTER_BACKENDS.join(' or ') });
+}
+
+/** An agent in a pod puts no program on wires that carry no SCION of their own, by which routed packets come in. */
+function requireAgentsSuffice({ transports, topology, clusters }: Scenario): void {
+  if (!transports.includes('cilion')) return;
+  const routed = topology.links.filter(({ underlay }) => underlay === 'internet').flatMap(({ a, b }) => [a, b]);
+  const found = clusters.find(({ ia }) => routed.some((end) => end.ia === ia));
+  if (found === undefined) return;
+  throw new CilionError(
+    `cluster ${found.name} has a link with underlay internet, which cilion does not carry on kind`,
+    {
+      exitCode: 2,
+      hint: '--clusters netns, or another transport',
+    },
+  );
 }
 
 function controlPlaneFor(scenario: Scenario, name: string): ControlPlaneKind {

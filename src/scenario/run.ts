@@ -1,7 +1,7 @@
 /** A whole run: the lab built, each transport's passes interleaved, everything judged and written into a bundle. */
 import { rm } from 'node:fs/promises';
-import { Lab } from '../emulator/lab.ts';
-import { planLab } from '../emulator/plan-lab.ts';
+import type { Lab } from '../emulator/lab.ts';
+import { buildLab } from '../k8s/clusters/build-lab.ts';
 import { makeReport } from '../report/make-report.ts';
 import type { Progress } from '../report/progress.ts';
 import type { Verdicts } from '../results/bundle.ts';
@@ -40,11 +40,11 @@ export interface RunResult {
 export async function runScenario(scenario: Scenario, options: RunOptions): Promise<RunResult> {
   const startedAt = new Date();
   const { progress, signal } = options;
-  const plan = planLab(scenario);
   const lab = await progress.stage('build the lab', async (detail) => {
     const { keptStates } = options;
     const kept = keptStates === undefined ? {} : { keptStates };
-    const built = await Lab.build(plan, { topology: scenario.topology, detached: false, signal, ...kept });
+    const built = await buildLab(scenario, { detached: false, signal, progress: detail, ...kept });
+    const { plan } = built;
     detail(
       `lab ${built.directory.id}: ${plan.ases.length} ASes, ${plan.namespaces.length} namespaces, ${plan.wires.length} shaped wires`,
     );
@@ -105,7 +105,7 @@ async function prepareLab(scenario: Scenario, lab: Lab, { progress, signal }: Ru
     // Should loading fail, nobody waits for it any more.
     converged.catch(() => {});
     // Loading keeps this process busy while routers and services talk.
-    for (const name of scenario.transports) TRANSPORTS[name].load?.(lab);
+    for (const name of scenario.transports) await TRANSPORTS[name].load?.(lab);
     const ms = await converged;
     detail(`${lab.plan.routers.length} routers after ${(ms / 1000).toFixed(1)} s`);
   });

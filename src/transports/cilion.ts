@@ -6,6 +6,8 @@ import { mkdirSync } from 'node:fs';
 import { isWork, type ReasonCount } from '../dataplane/counters.ts';
 import type { Lab } from '../emulator/lab.ts';
 import { LabError } from '../errors.ts';
+import { realClustersOf } from '../k8s/clusters/build-lab.ts';
+import { AttachedAgents, prepareLabAgents } from './cilion-agents.ts';
 import { CilionNode } from './cilion-node.ts';
 import { leaveProber } from './cilion-prober.ts';
 import { TransitRouters } from './cilion-routers.ts';
@@ -19,8 +21,19 @@ const loaded = new WeakMap<Lab, LabRouters>();
 export const cilion: Transport = {
   name: 'cilion',
   about: 'SCION from node to node, border routers in XDP',
-  load: (lab) => void LabRouters.of(lab),
+  async load(lab) {
+    const routers = LabRouters.of(lab);
+    const clusters = realClustersOf(lab);
+    if (clusters.length > 0) await prepareLabAgents(lab, clusters);
+    else routers.loadNodes();
+  },
   async attach(lab) {
+    const clusters = realClustersOf(lab);
+    if (clusters.length > 0) {
+      const agents = new AttachedAgents(lab, clusters, LabRouters.of(lab).transit);
+      await agents.attach();
+      return agents;
+    }
     const attached = new AttachedCilion(lab, LabRouters.of(lab));
     await attached.attach();
     return attached;
@@ -29,21 +42,31 @@ export const cilion: Transport = {
 
 /** The border routers of a lab, those of transit ASes and the nodes: loaded once. */
 export class LabRouters {
-  readonly nodes: readonly CilionNode[];
-  readonly #transit: TransitRouters;
+  readonly transit: TransitRouters;
   readonly #lab: Lab;
+  #nodes: readonly CilionNode[] | undefined;
 
   private constructor(lab: Lab) {
-    const pins = (name: string) => {
-      const folder = lab.directory.path('bpf', name);
-      mkdirSync(folder);
-      return folder;
-    };
     this.#lab = lab;
-    this.#transit = new TransitRouters(lab, pins(ROUTERS_PINS));
-    this.nodes = lab.plan.clusters.flatMap((cluster) =>
-      cluster.nodes.map((node) => new CilionNode(lab, cluster, node, pins(node.namespace))),
+    this.transit = new TransitRouters(lab, this.#pins(ROUTERS_PINS));
+  }
+
+  get nodes(): readonly CilionNode[] {
+    this.#nodes ??= this.#lab.plan.clusters.flatMap((cluster) =>
+      cluster.nodes.map((node) => new CilionNode(this.#lab, cluster, node, this.#pins(node.namespace))),
     );
+    return this.#nodes;
+  }
+
+  /** The nodes' too, which real clusters have from their agents. */
+  loadNodes(): void {
+    void this.nodes;
+  }
+
+  #pins(name: string): string {
+    const folder = this.#lab.directory.path('bpf', name);
+    mkdirSync(folder);
+    return folder;
   }
 
   static of(lab: Lab): LabRouters {
@@ -54,13 +77,13 @@ export class LabRouters {
 
   /** Transit first: the first packet of a node finds every router at work. */
   attach(): void {
-    this.#transit.attach();
+    this.transit.attach();
     for (const node of this.nodes) node.attachRouter();
   }
 
   detach(): void {
     for (const node of this.nodes) node.detachRouter();
-    this.#transit.detach();
+    this.transit.detach();
   }
 
   /**
@@ -78,7 +101,7 @@ export class LabRouters {
   }
 
   #count(counts: (count: ReasonCount) => boolean): Record<string, number> {
-    const all = [...this.#transit.counters(), ...this.nodes.flatMap((node) => node.counters())];
+    const all = [...this.transit.counters(), ...this.nodes.flatMap((node) => node.counters())];
     const sums: Record<string, number> = {};
     for (const count of all.filter(counts)) sums[count.reason] = (sums[count.reason] ?? 0) + count.packets;
     return sums;

@@ -32,7 +32,7 @@ const GRACE_MS = 2000;
 export const sig: Transport = {
   name: 'sig',
   about: 'the reference SCION-IP gateway, one a cluster',
-  load: (lab) => void LabRouters.of(lab),
+  load: async (lab) => LabRouters.of(lab).loadNodes(),
   async attach(lab) {
     const attached = new AttachedGateways(lab);
     await attached.attach();

@@ -34,7 +34,7 @@ export interface Transport {
   /** For people: what carries the packets. */
   readonly about: string;
   /** What takes long and can be had before the first pass, once a lab. Nothing in the lab feels it. */
-  load?(lab: Lab): void;
+  load?(lab: Lab): Promise<void>;
   /** Attaches what this transport needs and nothing else. A lab in which this fails can only be taken down. */
   attach(lab: Lab): Promise<Attached>;
 }

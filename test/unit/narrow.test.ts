@@ -37,6 +37,7 @@ test('what there is not is refused with what there is', () => {
     '--transport: there is no transport "vxlam" (transports: ip, vxlan, wireguard, sig, cilion)',
   );
   assert.equal(refusal({ controlPlane: 'real' }), '--control-plane: there is no "real" (reference or computed)');
+  assert.equal(refusal({ clusters: 'kin' }), '--clusters: there is no "kin" (netns or kind)');
   assert.equal(refusal({ repeat: '0' }), '--repeat: "0" is no whole number from 1 to 1000');
 });
 
@@ -47,4 +48,19 @@ test('what only the reference brings is refused with computed paths, also where 
       '--control-plane: scenarios/tiny.yaml has transport sig, which the reference brings',
     );
   }
+});
+
+test('clusters are made of what is asked for, and of namespaces where nobody asks', () => {
+  assert.equal(narrow(tiny, {}).backend, undefined);
+  assert.equal(narrow(tiny, { clusters: 'netns' }).backend, 'netns');
+  assert.equal(narrow(tiny, { clusters: 'kind' }).backend, 'kind');
+});
+
+test('on kind, cilion is refused where a cluster has a link that BGP routes, and other transports are not', async () => {
+  const routed = await loadScenario('scenarios/underlay-hijack.yaml');
+  assert.throws(
+    () => narrow(routed, { clusters: 'kind' }),
+    (error) => error instanceof CilionError && error.exitCode === 2 && /underlay internet/.test(error.message),
+  );
+  assert.equal(narrow(routed, { clusters: 'kind', transport: 'ip' }).backend, 'kind');
 });

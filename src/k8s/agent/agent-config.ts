@@ -18,6 +18,8 @@ export interface AgentConfig {
   readonly ifindexLimit: number;
   /** Indices of the veth pair that cuts packets: where they are sent into, and where they come out. */
   readonly segmenter: { readonly device: string; readonly into: number; readonly out: number };
+  /** Folder of a BPF file system where the maps are pinned, for whoever looks in; without it they are not. */
+  readonly pins?: string;
 }
 
 type WrittenPath = Omit<Path, 'raw'> & { readonly raw: string };

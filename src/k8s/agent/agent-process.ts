@@ -3,7 +3,7 @@
  * programs on the node's devices, keeps their maps as the API server and the paths say, probes the paths. Prints one line
  * when packets of pods travel as SCION. SIGHUP has it read the paths' file again; SIGTERM ends it, and forwarding goes on.
  */
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { NodeDataplane } from '../../dataplane/node.ts';
 import { HOST_PORT, ROUTER_PORT } from '../../scion/ports.ts';
 import { ApiClient } from '../api/client.ts';
@@ -15,6 +15,8 @@ import { PodDevices } from './pod-devices.ts';
 import { FALLBACK_MARK, SegmenterRoutes } from './segmenter-routes.ts';
 
 const OWN_NETNS = '/proc/self/ns/net';
+/** There from when packets of pods travel as SCION. */
+const ATTACHED_FILE = '/tmp/attached';
 /** Failover is the probes' affair and does not wait for this. */
 const EVENTS_POLL_MS = 50;
 
@@ -22,8 +24,14 @@ function complain(error: unknown): void {
   process.stderr.write(`cilion-agent: ${error instanceof Error ? error.message : String(error)}\n`);
 }
 
-function loadDataplane({ view, segmenter, ifindexLimit, linkLimit }: AgentConfig): NodeDataplane {
+function loadDataplane({ view, segmenter, ifindexLimit, linkLimit, pins }: AgentConfig): NodeDataplane {
   const dataplane = NodeDataplane.load({ ifindexLimit, linkLimit });
+  if (pins !== undefined) {
+    // Those of an agent before this one are no longer in use once this one's programs are on the devices.
+    rmSync(pins, { recursive: true, force: true });
+    mkdirSync(pins, { recursive: true });
+    dataplane.pin(pins);
+  }
   dataplane.configureNode({
     address: view.address,
     routerPort: ROUTER_PORT,
@@ -55,6 +63,8 @@ function pathsOf({ daemon, view }: AgentConfig, file: string | undefined, change
 
 async function main(configFile: string | undefined, pathsFile: string | undefined): Promise<void> {
   if (configFile === undefined) throw new Error('usage: agent-process.ts <config> [<paths>]');
+  // An agent before this one in the same pod has left it.
+  rmSync(ATTACHED_FILE, { force: true });
   const config = JSON.parse(readFileSync(configFile, 'utf8')) as AgentConfig;
   const { view } = config;
   const paths = pathsOf(config, pathsFile, () => cluster.refresh());
@@ -97,6 +107,8 @@ async function main(configFile: string | undefined, pathsFile: string | undefine
     void cluster.stop().then(() => process.exit(0));
   });
   process.stdout.on('error', () => {}); // Whoever started it may have gone.
+  // For the startup probe.
+  writeFileSync(ATTACHED_FILE, '');
   process.stdout.write('attached\n');
 }
 

@@ -3,6 +3,7 @@ import type { Journal } from '../../emulator/journal.ts';
 import type { LabDirectory } from '../../emulator/lab-directory.ts';
 import type { ExistingNamespaces } from '../../emulator/network.ts';
 import type { ClusterPlan, NamespaceId } from '../../emulator/plan.ts';
+import type { ClusterBackendName, InputFile } from '../../scenario/model.ts';
 import type { ApiAccess } from '../api/client.ts';
 
 /** Where clusters are made. */
@@ -13,6 +14,8 @@ export interface Site {
   readonly signal: AbortSignal;
   /** Told what is being done, as a sentence. */
   readonly progress: (message: string) => void;
+  /** By the cluster's name: files whose services and path policies its API server gets. */
+  readonly manifests?: ReadonlyMap<string, readonly InputFile[]>;
 }
 
 export interface RunningNode {
@@ -26,6 +29,8 @@ export interface RunningCluster {
   readonly plan: ClusterPlan;
   /** By the namespace that the plan has for the node; empty where the lab makes the nodes' namespaces itself. */
   readonly nodes: ReadonlyMap<NamespaceId, RunningNode>;
+  /** Likewise for pods: a process in each. */
+  readonly pods: ReadonlyMap<NamespaceId, number>;
   /** Absent where there is no API server. */
   readonly kubernetes?: Kubernetes;
 }
@@ -42,14 +47,23 @@ export interface Kubernetes {
 }
 
 export interface ClusterBackend {
-  readonly name: 'netns' | 'kind';
+  readonly name: ClusterBackendName;
   /** For people. */
   readonly about: string;
+  /** Where the lab's interface indices begin, where some of its namespaces have devices already. */
+  readonly firstIfindex?: number;
+  /** Before anything is made. @throws CilionError (exit code 2) that says what the machine lacks */
+  require?(): Promise<void>;
   /** Makes what has to be there before the lab's network is. @throws LabError; what it has made stands in the journal then */
   create(clusters: readonly ClusterPlan[], site: Site): Promise<readonly RunningCluster[]>;
 }
 
 /** What the lab's network need not make. */
 export function namespacesOf(clusters: readonly RunningCluster[]): ExistingNamespaces {
-  return new Map(clusters.flatMap(({ nodes }) => [...nodes].map(([namespace, { pid }]) => [namespace, pid] as const)));
+  return new Map(
+    clusters.flatMap(({ nodes, pods }) => [
+      ...[...nodes].map(([namespace, { pid }]) => [namespace, pid] as const),
+      ...pods,
+    ]),
+  );
 }

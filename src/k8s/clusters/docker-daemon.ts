@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { ipBatch } from '../../emulator/ip-batch.ts';
 import type { Journal } from '../../emulator/journal.ts';
 import { DATA_ROOT, type LabDirectory } from '../../emulator/lab-directory.ts';
-import { LabError } from '../../errors.ts';
+import { CilionError, LabError } from '../../errors.ts';
 import { type RunOptions, run, start } from '../../process/process.ts';
 import { overlaps, parsePrefix } from '../../topology/ipv4.ts';
 
@@ -41,7 +41,6 @@ export class DockerDaemon {
 
   /** Everything that it makes stands in the journal before. @throws LabError */
   static async start(lab: LabDirectory, journal: Journal): Promise<DockerDaemon> {
-    await requirePrograms();
     const namespace = lab.namespaceName(NAMESPACE);
     const data = `${DATA_ROOT}/${lab.id}`;
     const cgroup = `cilion-${lab.id}`;
@@ -74,8 +73,9 @@ export class DockerDaemon {
         ...[`--pidfile=${lab.path('docker', 'pid')}`, `--host=${socket}`, `--config-file=${config}`],
         ...['--bridge=none', '--ip6tables=false', '--storage-driver=overlay2', `--cgroup-parent=/${cgroup}`],
         ...['--exec-opt=native.cgroupdriver=cgroupfs'],
-        // Nobody answers there: names that Docker does not know fail at once.
-        ...[`--dns=${gateway(number)}`],
+        // Nobody answers there: names that Docker does not know fail at once. Not the gateway, whose queries the nodes send back
+        // to Docker (testbed/kind/node/root/usr/local/bin/entrypoint).
+        ...[`--dns=198.19.${number}.1`],
         ...[`--add-runtime=cilion=${TESTBED}runc-within-bounds`, '--default-runtime=cilion'],
       ],
       { netns: lab.netns(NAMESPACE), stdoutFile: log, stderrFile: log, detached: true },
@@ -114,7 +114,8 @@ function endOf(log: string): string {
   return readFileSync(log, 'utf8').split('\n').slice(-SHOWN_LINES).join('\n');
 }
 
-async function requirePrograms(): Promise<void> {
+/** @throws CilionError (exit code 2) that names those that the machine lacks */
+export async function requirePrograms(): Promise<void> {
   const programs = ['docker', 'dockerd', 'containerd', 'runc', 'unshare'];
   const present = await Promise.all(
     programs.map((program) =>
@@ -126,7 +127,10 @@ async function requirePrograms(): Promise<void> {
   );
   const missing = programs.filter((_, index) => present[index] !== true);
   if (missing.length === 0) return;
-  throw new LabError(`kind clusters need ${missing.join(', ')}`, { hint: 'testbed/setup.sh --kind installs them' });
+  throw new CilionError(`kind clusters need ${missing.join(', ')}`, {
+    exitCode: 2,
+    hint: 'testbed/setup.sh --kind installs them; `--clusters netns` does without',
+  });
 }
 
 function gateway(number: number): string {

@@ -3,21 +3,36 @@
  * control plane; their network namespaces are then wired into the lab as any node's. Nothing is deleted one by one: the
  * lab's journal has the containers' control group, and undoing it ends them.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Journal } from '../../emulator/journal.ts';
 import { settingsOfKubelet } from '../../emulator/kernel-settings.ts';
 import type { LabDirectory } from '../../emulator/lab-directory.ts';
-import type { ClusterPlan, NodePlan } from '../../emulator/plan.ts';
+import type { ClusterPlan, NamespaceId, NodePlan, PodPlan } from '../../emulator/plan.ts';
+import { FIRST_IFINDEX_BESIDE_OTHERS } from '../../emulator/plan-lab.ts';
 import { LabError } from '../../errors.ts';
 import { run } from '../../process/process.ts';
+import type { InputFile } from '../../scenario/model.ts';
 import { ApiClient } from '../api/client.ts';
 import { type ApiObject, Collection } from '../api/collection.ts';
 import type { ClusterBackend, Kubernetes, RunningCluster, RunningNode, Site } from './backend.ts';
-import { DockerDaemon } from './docker-daemon.ts';
-import { CNI_FILE, containerNames, kindConfig, podNetwork, SERVICE_SUBNET } from './kind-config.ts';
+import { BPFFS, CRDS } from './deployed-files.ts';
+import { DockerDaemon, requirePrograms } from './docker-daemon.ts';
+import {
+  CNI_FILE,
+  CNI_PLUGIN,
+  containerNames,
+  kindConfig,
+  plannedPods,
+  podNetwork,
+  SERVICE_SUBNET,
+} from './kind-config.ts';
+import { appliedObjects, applyObjects, podObject, podProcesses, startPods } from './kind-pods.ts';
 import { accessFrom } from './kubeconfig.ts';
 import { type NodeImage, nodeImage } from './node-image.ts';
 
+const PLUGIN = fileURLToPath(new URL('../../../testbed/kind/cni/planned-pods', import.meta.url));
 /** Far beyond what it takes on a machine that does much else. */
 const READY_MS = 300_000;
 
@@ -28,6 +43,8 @@ interface NodeObject extends ApiObject {
 export const kind: ClusterBackend = {
   name: 'kind',
   about: 'Kubernetes in containers, by kind',
+  firstIfindex: FIRST_IFINDEX_BESIDE_OTHERS,
+  require: requirePrograms,
   async create(clusters, site) {
     const { directory, journal, progress, signal } = site;
     progress('building the node image, or finding it built');
@@ -57,14 +74,16 @@ class KindCluster {
   readonly #image: NodeImage;
   readonly #directory: LabDirectory;
   readonly #signal: AbortSignal;
+  readonly #manifests: readonly InputFile[];
   readonly #name: string;
 
-  constructor(plan: ClusterPlan, daemon: DockerDaemon, image: NodeImage, { directory, signal }: Site) {
+  constructor(plan: ClusterPlan, daemon: DockerDaemon, image: NodeImage, { directory, signal, manifests }: Site) {
     this.#plan = plan;
     this.#daemon = daemon;
     this.#image = image;
     this.#directory = directory;
     this.#signal = signal;
+    this.#manifests = manifests?.get(plan.name) ?? [];
     this.#name = plan.name;
   }
 
@@ -81,7 +100,7 @@ class KindCluster {
     try {
       for (const { name, pid, plan } of containers) {
         await client.merge(`/api/v1/nodes/${name}`, { spec: { podCIDR: plan.podCidr, podCIDRs: [plan.podCidr] } });
-        writeFileSync(`/proc/${pid}/root${CNI_FILE}`, podNetwork(plan));
+        await this.#prepareNode(pid, plan);
       }
       await nodesReady(client, this.#name, this.#signal);
     } finally {
@@ -96,7 +115,38 @@ class KindCluster {
       kubectl: async (argv) => (await run([...kubectl, ...argv], { signal: this.#signal })).stdout,
       loadImage: async (archive) => void (await this.#kind(['load', 'image-archive', archive])),
     };
-    return { plan: this.#plan, nodes, kubernetes };
+    const pods = await this.#populate(kubernetes, containers);
+    return { plan: this.#plan, nodes, pods, kubernetes };
+  }
+
+  /** Its pods' network; and a BPF file system for its agent, as systemd mounts it on a machine and not in a container. */
+  async #prepareNode(pid: number, node: NodePlan): Promise<void> {
+    const root = `/proc/${pid}/root`;
+    const pods = this.#podsOf(node);
+    for (const [file, text] of plannedPods(pods)) {
+      mkdirSync(dirname(root + file), { recursive: true });
+      writeFileSync(root + file, text);
+    }
+    copyFileSync(PLUGIN, root + CNI_PLUGIN);
+    await run(['nsenter', `--target=${pid}`, '--mount', '--', 'mount', '-t', 'bpf', 'bpf', BPFFS]);
+    writeFileSync(root + CNI_FILE, podNetwork(node, pods));
+  }
+
+  /** What the cluster's manifests ask for. */
+  async #populate(kubernetes: Kubernetes, containers: readonly Container[]): Promise<Map<NamespaceId, number>> {
+    const { kubectl } = kubernetes;
+    const scratch = this.#directory.path('kind', this.#name);
+    await kubectl(['apply', '--server-side', '-f', CRDS]);
+    await kubectl(['wait', '--for=condition=Established', 'crd', '--all', `--timeout=${READY_MS}ms`]);
+    await applyObjects(kubectl, appliedObjects(this.#manifests), `${scratch}-manifests.json`);
+    const placed = containers.map(({ name, pid, plan }) => ({ name, pid, pods: this.#podsOf(plan) }));
+    const objects = placed.flatMap(({ name, pods }) => pods.map((pod) => podObject(pod, name)));
+    await startPods(kubernetes, objects, scratch);
+    return new Map(placed.flatMap(({ pid, pods }) => [...podProcesses(pods, pid)]));
+  }
+
+  #podsOf(node: NodePlan): PodPlan[] {
+    return this.#plan.pods.filter((pod) => pod.node === node.name);
   }
 
   async #containers(): Promise<Container[]> {

@@ -7,5 +7,5 @@ import type { ClusterBackend } from './backend.ts';
 export const netns: ClusterBackend = {
   name: 'netns',
   about: 'nodes and pods are network namespaces',
-  create: async (clusters) => clusters.map((plan) => ({ plan, nodes: new Map() })),
+  create: async (clusters) => clusters.map((plan) => ({ plan, nodes: new Map(), pods: new Map() })),
 };

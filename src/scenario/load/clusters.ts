@@ -63,12 +63,14 @@ export function buildClusters(
       collector.report([...path, 'nodes'], message, `at most ${maxNodes(prefix)}`);
     }
     const ases = topology.ases.map((as) => as.ia);
-    const { pods, services, policies } = readPods(manifests[index] ?? [], nodes, ases, collector);
+    const files = manifests[index] ?? [];
+    const { pods, services, policies } = readPods(files, nodes, ases, collector);
     for (const pod of pods) {
       if (!nodes.some((node) => node.name === pod.name)) continue;
       collector.report([...path, 'nodes'], `"${pod.name}" names a node and a pod`, 'names that tell them apart');
     }
-    if (collector.problems.length === before) clusters.push({ name: input.name, ia, nodes, pods, services, policies });
+    if (collector.problems.length > before) return;
+    clusters.push({ name: input.name, ia, nodes, pods, services, policies, manifests: files });
   });
   checkNamesTogether(inputs, clusters, collector);
   return clusters;
