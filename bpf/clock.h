@@ -34,6 +34,9 @@ struct {
     __type(value, struct cilion_tick);
 } ticks SEC(".maps");
 
+/* Without a clock nothing is valid any more. */
+#define NEVER_NS (~0ULL)
+
 /* A function of its own: it is seldom called, and its callers are short of stack. */
 static __noinline void begin_tick(struct cilion_tick *tick, __u64 jiffies)
 {
@@ -61,7 +64,7 @@ static __always_inline __u64 coarse_ns(void)
 {
     struct cilion_tick *tick = this_tick();
 
-    return tick ? tick->coarse_ns : 0;
+    return tick ? tick->coarse_ns : NEVER_NS;
 }
 
 /* Likewise Unix time. */
@@ -69,5 +72,5 @@ static __always_inline __u64 unix_coarse_ns(void)
 {
     struct cilion_tick *tick = this_tick();
 
-    return tick ? tick->unix_ns : 0;
+    return tick ? tick->unix_ns : NEVER_NS;
 }

@@ -3,7 +3,7 @@
  * their maps, which they pin. Border routers of transit ASes are the lab's own.
  */
 import { existsSync, lstatSync, rmSync, symlinkSync } from 'node:fs';
-import { isWork, type ReasonCount } from '../dataplane/counters.ts';
+import type { ReasonCount } from '../dataplane/counters.ts';
 import { NodeDataplane } from '../dataplane/node.ts';
 import { macsOf, NodePaths } from '../dataplane/node-paths.ts';
 import type { Lab } from '../emulator/lab.ts';
@@ -11,6 +11,7 @@ import type { NodePlan } from '../emulator/plan.ts';
 import { LabError } from '../errors.ts';
 import { pinsOn, prepareAgents, removeAgents, restartedAgents, startAgents } from '../k8s/clusters/agents.ts';
 import type { RunningCluster } from '../k8s/clusters/backend.ts';
+import { dropsIn, type ReasonSums, refusedIn, since } from './cilion-counts.ts';
 import type { TransitRouters } from './cilion-routers.ts';
 import type { Attached, PodPlace, Route } from './transport.ts';
 
@@ -71,14 +72,13 @@ export class AttachedAgents implements Attached {
     return { ases: known?.hops.map((hop) => hop.ia) ?? [], arrives: true, source: 'scion' };
   }
 
-  /** The agents' maps are as old as their attaching. */
-  drops(): Record<string, number> {
-    const slowPath = this.#lab.plan.controlPlane === 'reference';
-    return this.#count(({ outcome }) => outcome === 'drop' || (outcome === 'slow' && !slowPath));
+  drops(): ReasonSums {
+    const { plan } = this.#lab;
+    return since(dropsIn(this.#before, plan), dropsIn(this.#counters(), plan));
   }
 
-  refused(): Record<string, number> {
-    return this.#count(({ reason, outcome }) => outcome !== 'done' && !isWork(reason));
+  refused(): ReasonSums {
+    return since(refusedIn(this.#before), refusedIn(this.#counters()));
   }
 
   release(): void {}
@@ -101,14 +101,9 @@ export class AttachedAgents implements Attached {
     return found;
   }
 
-  #count(counts: (count: ReasonCount) => boolean): Record<string, number> {
+  /** The agents' maps are as old as their attaching; those of the transit ASes are not. */
+  #counters(): ReasonCount[] {
     const nodes = this.#nodes.flatMap(({ pins }) => NodeDataplane.reopen(pins).counters(0));
-    const sums: Record<string, number> = {};
-    const add = (reason: string, packets: number) => {
-      sums[reason] = (sums[reason] ?? 0) + packets;
-    };
-    for (const { reason, packets } of [...this.#transit.counters(), ...nodes].filter(counts)) add(reason, packets);
-    for (const { reason, packets } of this.#before.filter(counts)) add(reason, -packets);
-    return Object.fromEntries(Object.entries(sums).filter(([, packets]) => packets > 0));
+    return [...this.#transit.counters(), ...nodes];
   }
 }

@@ -3,11 +3,12 @@
  * has one. The programs are loaded and their maps filled once a lab; attaching puts them on the lab's devices.
  */
 import { mkdirSync } from 'node:fs';
-import { isWork, type ReasonCount } from '../dataplane/counters.ts';
+import type { ReasonCount } from '../dataplane/counters.ts';
 import type { Lab } from '../emulator/lab.ts';
 import { LabError } from '../errors.ts';
 import { realClustersOf } from '../k8s/clusters/build-lab.ts';
 import { AttachedAgents, prepareLabAgents } from './cilion-agents.ts';
+import { dropsIn, type ReasonSums, refusedIn, since } from './cilion-counts.ts';
 import { CilionNode } from './cilion-node.ts';
 import { leaveProber } from './cilion-prober.ts';
 import { TransitRouters } from './cilion-routers.ts';
@@ -86,32 +87,25 @@ export class LabRouters {
     this.transit.detach();
   }
 
-  /**
-   * Reason → packets that were neither forwarded nor delivered, since the programs were loaded. What a slow path takes
-   * over is not among them.
-   */
-  drops(): Record<string, number> {
-    const slowPath = this.#lab.plan.controlPlane === 'reference';
-    return this.#count(({ outcome }) => outcome === 'drop' || (outcome === 'slow' && !slowPath));
+  /** Since the programs were loaded. */
+  drops(): ReasonSums {
+    return dropsIn(this.#counters(), this.#lab.plan);
   }
 
-  /** Reason → packets that were refused, by whoever has the last word on them; work that XDP leaves to others is none. */
-  refused(): Record<string, number> {
-    return this.#count(({ reason, outcome }) => outcome !== 'done' && !isWork(reason));
+  /** Since the programs were loaded. */
+  refused(): ReasonSums {
+    return refusedIn(this.#counters());
   }
 
-  #count(counts: (count: ReasonCount) => boolean): Record<string, number> {
-    const all = [...this.transit.counters(), ...this.nodes.flatMap((node) => node.counters())];
-    const sums: Record<string, number> = {};
-    for (const count of all.filter(counts)) sums[count.reason] = (sums[count.reason] ?? 0) + count.packets;
-    return sums;
+  #counters(): ReasonCount[] {
+    return [...this.transit.counters(), ...this.nodes.flatMap((node) => node.counters())];
   }
 }
 
 class AttachedCilion implements Attached {
   readonly #lab: Lab;
   readonly #routers: LabRouters;
-  readonly #before: Readonly<Record<string, number>>;
+  readonly #before: ReasonSums;
 
   constructor(lab: Lab, routers: LabRouters) {
     this.#lab = lab;
@@ -136,11 +130,11 @@ class AttachedCilion implements Attached {
     };
   }
 
-  drops(): Record<string, number> {
+  drops(): ReasonSums {
     return since(this.#before, this.#routers.drops());
   }
 
-  refused(): Record<string, number> {
+  refused(): ReasonSums {
     return this.#routers.refused();
   }
 
@@ -156,13 +150,4 @@ class AttachedCilion implements Attached {
     for (const node of this.#routers.nodes) await node.detachPods();
     this.#routers.detach();
   }
-}
-
-/** What was counted between two readings of `LabRouters.drops`. */
-export function since(
-  before: Readonly<Record<string, number>>,
-  now: Readonly<Record<string, number>>,
-): Record<string, number> {
-  const counts = Object.entries(now).map(([reason, packets]) => [reason, packets - (before[reason] ?? 0)] as const);
-  return Object.fromEntries(counts.filter(([, packets]) => packets > 0));
 }

@@ -20,7 +20,8 @@ import {
   gatewayPlaces,
   podCidrs,
 } from '../scion/reference/gateway.ts';
-import { LabRouters, since } from './cilion.ts';
+import { LabRouters } from './cilion.ts';
+import { since } from './cilion-counts.ts';
 import type { Attached, PodPlace, Route, Transport } from './transport.ts';
 
 /** Gateways look for one another every five seconds, and nobody tells when they have found what they need. */

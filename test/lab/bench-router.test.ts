@@ -2,18 +2,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RouterSample } from '../../src/bench/bench-bundle.ts';
-import { BenchLab } from '../../src/bench/bench-lab.ts';
-import { BenchPrograms } from '../../src/bench/bench-programs.ts';
 import { CASE_KINDS } from '../../src/bench/case-kinds.ts';
 import { caseFrames, caseName, parseCase } from '../../src/bench/cases.ts';
-import { Generator } from '../../src/bench/generator.ts';
 import { atRate } from '../../src/bench/measure.ts';
-import { farMac, routerMac } from '../../src/bench/places.ts';
 import { runRouterBench } from '../../src/bench/router-bench.ts';
-import { startSubject } from '../../src/bench/subjects.ts';
 import { buildAll } from '../../src/dataplane/build.ts';
 import { LabDirectory } from '../../src/emulator/lab-directory.ts';
 import { run } from '../../src/process/process.ts';
+import { withSubject } from './bench-subject.ts';
 
 const PACKETS = 2000;
 const CASES = [
@@ -75,19 +71,9 @@ test('every frame that is sent arrives, or a device says that it dropped it, and
 });
 
 test('frames that are offered at a rate are all sent and counted, and never faster than the rate', async () => {
-  await buildAll();
-  const lab = await BenchLab.build(['redirect'], 1);
-  const programs = new BenchPrograms({ to: farMac('out'), from: routerMac('out') });
-  let generator: Generator | undefined;
-  let stop = async () => {};
-  try {
-    programs.generator.attachXdp(lab.idle, lab.ends);
-    generator = await Generator.start({ programId: programs.generator.info.id, netns: lab.ends }, [0]);
-    const bench = { programs, generator };
-    const subject = await startSubject('redirect', { lab, programs, cpu: 0, progress: () => {} });
-    stop = () => subject.stop();
+  await withSubject('redirect', 0, async (bench, subject) => {
     const benchCase = parseCase('transit-1/few/64');
-    const traffic = programs.prepare(caseFrames(benchCase, Math.floor(Date.now() / 1000) - 60));
+    const traffic = bench.programs.prepare(caseFrames(benchCase, Math.floor(Date.now() / 1000) - 60));
     for (const rate of [1000, 7777, 40_000, 200_000]) {
       const sample = await atRate(bench, subject, benchCase, traffic, rate, 0.1);
       assert.equal(sample.sent, Math.round(rate * 0.1));
@@ -95,10 +81,5 @@ test('frames that are offered at a rate are all sent and counted, and never fast
       // The last batch has nothing to wait for after it; a busy machine is late, and says so.
       assert.ok(sample.offered > 0 && sample.offered <= (rate * sample.sent) / (sample.sent - 16), `${sample.offered}`);
     }
-  } finally {
-    await generator?.stop();
-    await stop();
-    programs.close();
-    await lab.destroy();
-  }
+  });
 });
