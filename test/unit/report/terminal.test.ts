@@ -53,10 +53,10 @@ test('each verdict is a tick or a cross with its numbers, and the last line is w
 });
 
 test('colour goes to terminals only, and not where NO_COLOR is set', () => {
-  const saved = { ...process.env };
+  const saved = process.env;
   try {
-    for (const name of ['NO_COLOR', 'FORCE_COLOR', 'NODE_DISABLE_COLORS']) delete process.env[name];
-    process.env['TERM'] = 'xterm-256color';
+    // Nothing else: Node takes CI, TEAMCITY_VERSION and more for what a terminal can show.
+    process.env = { TERM: 'xterm-256color' };
     assert.doesNotMatch(print(bundle, false), /\u001b/);
     assert.match(print(bundle, true), /\u001b\[32m✓/);
     process.env['NO_COLOR'] = '1';
