@@ -19,6 +19,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports)
     InitRing(env, exports);
     InitBtf(env, exports);
     InitMachine(env, exports);
+    InitChild(env, exports);
     InitFeatures(env, exports);
     InitDelayLine(env, exports);
     InitPacketSocket(env, exports);

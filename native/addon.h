@@ -28,6 +28,7 @@ void InitNetns(Napi::Env env, Napi::Object exports);
 void InitRing(Napi::Env env, Napi::Object exports);
 void InitBtf(Napi::Env env, Napi::Object exports);
 void InitMachine(Napi::Env env, Napi::Object exports);
+void InitChild(Napi::Env env, Napi::Object exports);
 
 } // namespace cilion
 

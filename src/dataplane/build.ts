@@ -127,7 +127,11 @@ function bpfTarget(source: string, output: string): Target {
 
 function addonObjectTarget(source: string): Target {
   const packages = path.join(ROOT, 'node_modules');
-  const headers = [path.join(packages, 'node-addon-api'), path.join(packages, 'node-api-headers/include')];
+  const headers = [
+    ...[path.join(packages, 'node-addon-api'), path.join(packages, 'node-api-headers/include')],
+    // libuv's, of the Node that the addon runs in.
+    path.join(packages, `node/node_modules/node-linux-${process.arch}/include/node`),
+  ];
   const includes = headers.flatMap((folder) => ['-isystem', folder]);
   return {
     output: path.join(BUILD, 'native', `${path.basename(source, '.cc')}.o`),

@@ -133,6 +133,18 @@ export interface BtfStruct {
   readonly fields: readonly BtfField[];
 }
 
+export interface Launch {
+  readonly argv: readonly string[];
+  /** `NAME=value`: its whole environment. */
+  readonly env: readonly string[];
+  readonly cwd?: string;
+  readonly netns?: string;
+  /** Descriptors that become its standard input, output and error. */
+  readonly streams: readonly [number, number, number];
+  /** The event loop does not live until it has ended. */
+  readonly detached: boolean;
+}
+
 export interface Native {
   openObject(path: string): NativeObject;
   openPinnedMap(path: string): NativeMap;
@@ -159,6 +171,14 @@ export interface Native {
   setFeatures(device: string, features: Readonly<Record<string, boolean>>): string[];
   /** Whole frames out of a device, in their order, by a packet socket; stops at the first that the device refuses. */
   sendFrames(frames: readonly Uint8Array[], ifindex: number, netns: string): void;
+  /**
+   * Starts a program, found as execvp(3) does, in a session of its own; calls back when it has ended.
+   * @returns its pid
+   * @throws Error with `code` when it cannot be executed
+   */
+  startProgram(options: Launch, onExit: (code: number | null, signal: number | null) => void): number;
+  /** Descriptors of its two ends: to read from, to write to. Neither goes on to a program. */
+  openPipe(): [number, number];
   /** Makes the folder if need be; does nothing where a BPF file system is already. */
   mountBpffs(path: string): void;
   unmount(path: string): void;

@@ -3,10 +3,12 @@
  * trial, however this process ends: nothing is left to be cleaned up. (The kernel may load a module of its own for a kind
  * of device, as it would when the first lab is built.)
  */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LabError } from '../errors.ts';
-import { type Running, run, start } from '../process/process.ts';
+import { run } from '../process/process.ts';
 import type { Trial, Trials } from './facts.ts';
 
 const POLL_MS = 5;
@@ -37,27 +39,34 @@ export async function tryKernel(): Promise<Trials> {
   const namespaces = await attempt([...UNSHARE, 'true']);
   if (namespaces !== 'works') return { ...NOT_TRIED, namespaces };
   // It holds the namespaces until its standard input ends, that is, as long as this process at the longest.
-  const keeper = start([...UNSHARE, 'cat'], { takesLines: true });
+  const [program, ...args] = [...UNSHARE, 'cat'] as const;
+  // Not by start(): that needs the addon, which may not have been built where somebody asks what is missing.
+  const keeper = spawn(program, args, { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
   try {
-    await inNamespaces(keeper);
-    return { ...(await tryIn(keeper.pid)), namespaces };
+    const pid = await inNamespaces(keeper);
+    return { ...(await tryIn(pid)), namespaces };
   } finally {
-    await keeper.stop();
+    const gone = keeper.exitCode === null && keeper.signalCode === null ? once(keeper, 'exit') : undefined;
+    keeper.kill();
+    await gone;
   }
 }
 
-/** unshare(1) becomes cat(1) when both namespaces are there. */
-async function inNamespaces({ pid, exited }: Running): Promise<void> {
-  let ended = false;
-  void exited.then(() => (ended = true));
+/** unshare(1) becomes cat(1) when both namespaces are there. Resolves with its pid. */
+async function inNamespaces(keeper: ChildProcess): Promise<number> {
+  await once(keeper, 'spawn');
+  const pid = keeper.pid!;
   for (const end = performance.now() + START_LIMIT_MS; nameOf(pid) !== 'cat'; await delay(POLL_MS)) {
-    if (ended || performance.now() > end) throw new LabError(`${UNSHARE.join(' ')} cat: it does not start`);
+    if (keeper.exitCode !== null || performance.now() > end) {
+      throw new LabError(`${UNSHARE.join(' ')} cat: it does not start`);
+    }
   }
   // Whatever is done now is not done to the machine.
   for (const kind of ['net', 'mnt']) {
     const [own, made] = ['self', pid].map((process) => readlinkSync(`/proc/${process}/ns/${kind}`));
     if (own === made) throw new LabError(`${UNSHARE.join(' ')} cat: its ${kind} namespace is not new`);
   }
+  return pid;
 }
 
 function nameOf(pid: number): string {

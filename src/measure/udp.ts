@@ -8,7 +8,7 @@ import { MARKER, UDP_HEADER_BYTES, UDP_MIN_PAYLOAD_BYTES } from './marker.ts';
 import { pauses, shortfall } from './starvation.ts';
 import { ending, endNs, type Place, type Prepared, Programs, secondsFrom, type Window } from './workload.ts';
 
-/** After the last probe, answers are awaited for three times the longest round trip, or this long if there was none. */
+/** After the last probe, answers are awaited for twice the longest round trip, or this long if there was none. */
 const WAIT_MS = 1000;
 /** The handshake is tried again after each of these, and after the last irtt gives up. */
 const OPEN_TIMEOUTS = '200ms,200ms,200ms,400ms,1s,2s';
@@ -94,7 +94,7 @@ function clientArgv(
     '--clock=monotonic',
     `--timeouts=${OPEN_TIMEOUTS}`,
     // An answer to what was sent again after seconds says nothing of how long the others take.
-    `--wait=${lateAnswers ? '' : '3x'}${WAIT_MS}ms`,
+    `--wait=${lateAnswers ? '' : '2x'}${WAIT_MS}ms`,
     '-Q',
     '-o',
     file,

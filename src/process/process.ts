@@ -9,6 +9,7 @@ import { Socket } from 'node:net';
 import { constants } from 'node:os';
 import { createInterface } from 'node:readline';
 import { execa } from 'execa';
+import { native } from '../dataplane/native.ts';
 import { LabError } from '../errors.ts';
 import { confined } from './confined.ts';
 import { systemCallFilter } from './system-call-filter.ts';
@@ -122,54 +123,99 @@ function failure(
   return `${argv.join(' ')}: ${how}${stderr === '' ? '' : `\n${stderr}`}`;
 }
 
-/** Starts a long-running command; its output goes to files or line by line to a callback, else nowhere. */
+/**
+ * Starts a long-running command; its output goes to files or line by line to a callback, else nowhere.
+ * @throws LabError when it cannot be started
+ */
 export function start(argv: readonly string[], options: StartOptions = {}): Running {
-  const [program, ...args] = entering(options.netns, argv);
-  const stdout = options.stdoutFile === undefined ? undefined : openSync(options.stdoutFile, 'a');
-  const stderr = options.stderrFile === undefined ? undefined : openSync(options.stderrFile, 'a');
-  const child = spawn(program, args, {
-    stdio: [
-      options.takesLines === true ? 'pipe' : 'ignore',
-      options.onStdoutLine === undefined ? (stdout ?? 'ignore') : 'pipe',
-      stderr ?? 'ignore',
-    ],
-    // A process group of its own: a Ctrl-C at the terminal reaches this process alone, which then ends them in order.
-    detached: true,
-    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    ...(options.env === undefined ? {} : { env: { ...process.env, ...options.env } }),
-  });
-  for (const fd of [stdout, stderr]) if (fd !== undefined) closeSync(fd);
-  if (options.detached === true) {
-    // Neither the process nor its pipe keeps this one alive.
-    child.unref();
-    if (child.stdout instanceof Socket) child.stdout.unref();
+  const { netns, detached = false } = options;
+  const { promise: exited, resolve } = Promise.withResolvers<Exit>();
+  const streams = openStreams(options);
+  let pid: number;
+  try {
+    pid = native().startProgram(
+      {
+        argv,
+        env: variables({ ...process.env, ...options.env }),
+        ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+        ...(netns === undefined ? {} : { netns }),
+        streams: streams.child,
+        detached,
+      },
+      (code, number) => resolve({ code, signal: number === null ? null : nameOfSignal(number) }),
+    );
+  } catch (error) {
+    streams.output?.destroy();
+    streams.input?.destroy();
+    throw new LabError(`${argv.join(' ')}: cannot be started: ${(error as Error).message}`, { cause: error });
+  } finally {
+    for (const fd of new Set(streams.child)) closeSync(fd);
   }
-  if (options.onStdoutLine !== undefined && child.stdout !== null) {
-    createInterface({ input: child.stdout }).on('line', options.onStdoutLine);
+  // The pipe of a detached process does not keep this one alive.
+  if (detached) streams.output?.unref();
+  if (options.onStdoutLine !== undefined && streams.output !== undefined) {
+    createInterface({ input: streams.output }).on('line', options.onStdoutLine);
   }
   // Told to a process that has ended: its end is noticed anyway.
-  child.stdin?.on('error', () => {});
-  const exited = exitOf(child, argv);
-  // A failed start is an unhandled rejection otherwise, before anybody awaits it.
-  exited.catch(() => {});
-  if (child.pid === undefined) throw new LabError(`${argv.join(' ')}: cannot be started; is ${program} installed?`);
-  const { pid } = child;
+  streams.input?.on('error', () => {});
+  let ended = false;
   let stopping = false;
+  void exited.then(() => {
+    ended = true;
+  });
   return {
     pid,
     argv,
-    netns: options.netns,
+    netns,
     stderrFile: options.stderrFile,
     exited,
     get stopping() {
       return stopping;
     },
-    send: (line) => void child.stdin?.end(`${line}\n`),
-    stop: (graceMs = DEFAULT_GRACE_MS) => {
+    send: (line) => void streams.input?.end(`${line}\n`),
+    stop: async (graceMs = DEFAULT_GRACE_MS) => {
       stopping = true;
-      return stop(child, graceMs);
+      if (ended) return;
+      process.kill(pid, 'SIGTERM');
+      const kill = setTimeout(() => process.kill(pid, 'SIGKILL'), graceMs);
+      await exited;
+      clearTimeout(kill);
     },
   };
+}
+
+/** The child's descriptors, to be closed here, and this process's ends of the pipes among them. */
+interface Streams {
+  readonly child: [number, number, number];
+  readonly input: Socket | undefined;
+  readonly output: Socket | undefined;
+}
+
+function openStreams({ takesLines = false, onStdoutLine, stdoutFile, stderrFile }: StartOptions): Streams {
+  const child: number[] = [];
+  let input: Socket | undefined;
+  let output: Socket | undefined;
+  if (takesLines) {
+    const [read, write] = native().openPipe();
+    child.push(read);
+    input = new Socket({ fd: write, readable: false, writable: true });
+  } else child.push(openSync('/dev/null', 'r'));
+  if (onStdoutLine !== undefined) {
+    const [read, write] = native().openPipe();
+    child.push(write);
+    output = new Socket({ fd: read, readable: true, writable: false });
+  } else child.push(openSync(stdoutFile ?? '/dev/null', 'a'));
+  child.push(openSync(stderrFile ?? '/dev/null', 'a'));
+  return { child: child as Streams['child'], input, output };
+}
+
+function variables(env: NodeJS.ProcessEnv): string[] {
+  return Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]));
+}
+
+function nameOfSignal(number: number): NodeJS.Signals {
+  const names = Object.keys(constants.signals) as NodeJS.Signals[];
+  return names.find((name) => constants.signals[name] === number) ?? 'SIGUNUSED';
 }
 
 /**
@@ -206,13 +252,4 @@ async function exitOf(child: ChildProcess, argv: readonly string[]): Promise<Exi
   } catch (error) {
     throw new LabError(`${argv.join(' ')}: cannot be started`, { cause: error });
   }
-}
-
-async function stop(child: ChildProcess, graceMs: number): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = once(child, 'exit');
-  child.kill('SIGTERM');
-  const kill = setTimeout(() => child.kill('SIGKILL'), graceMs);
-  await gone;
-  clearTimeout(kill);
 }

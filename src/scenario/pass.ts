@@ -16,7 +16,7 @@ import { observeCaptures, startCaptures } from './captures.ts';
 import { actionsOf } from './events.ts';
 import type { Scenario } from './model.ts';
 import { PassClock } from './pass-clock.ts';
-import { type AnySample, named, type PreparedWorkload, prepareWorkloads } from './pass-workloads.ts';
+import { type AnySample, named, type PreparedWorkload } from './pass-workloads.ts';
 import { failures, lateEvents, playTimeline } from './play-timeline.ts';
 import { requireReachability } from './reachability.ts';
 import { countArrivals, Replayer } from './replay.ts';
@@ -36,6 +36,14 @@ export interface PassContext {
   readonly signal: AbortSignal;
   /** Live figures for whoever watches. */
   readonly detail: (text: string) => void;
+}
+
+/** What passes need of one another, so that the next one's servers start while the last one is put back. */
+export interface Workloads {
+  /** Of this pass; no transport is needed to start servers. */
+  readonly prepared: Promise<PreparedWorkload[]>;
+  /** They have all ended, and their ports are free. */
+  readonly onStopped: () => void;
 }
 
 export interface PassResult {
@@ -61,7 +69,12 @@ interface Measured {
   readonly starved: readonly string[];
 }
 
-export async function runPass(context: PassContext, transport: Transport, repetition: number): Promise<PassResult> {
+export async function runPass(
+  context: PassContext,
+  transport: Transport,
+  repetition: number,
+  workloads: Workloads,
+): Promise<PassResult> {
   const { lab, signal } = context;
   const id = `${transport.name}-${repetition}`;
   const before = lab.watch.endings.length;
@@ -69,9 +82,7 @@ export async function runPass(context: PassContext, transport: Transport, repeti
   let measured: Measured;
   let implementation: string | undefined;
   try {
-    // Servers need no transport, and take a while to start. Should attaching fail, they end with the lab.
-    const workloads = prepareWorkloads(context.scenario, lab, signal);
-    workloads.catch(() => {});
+    // Should it fail, the workloads' servers end with the lab.
     const attached = await transport.attach(lab);
     implementation = attached.implementation;
     try {
@@ -107,12 +118,12 @@ async function measure(
   context: PassContext,
   transport: Transport,
   attached: Attached,
-  preparing: Promise<PreparedWorkload[]>,
+  { prepared, onStopped }: Workloads,
   id: string,
 ): Promise<Measured> {
   const { lab, scenario, bundle, signal, detail } = context;
   const [workloads] = await Promise.all([
-    preparing,
+    prepared,
     requireReachability(lab, transport, attached, AbortSignal.any([signal, lab.watch.signal])),
   ]);
   const arrivals = countArrivals(scenario, lab);
@@ -155,7 +166,8 @@ async function measure(
   } finally {
     arrivals?.close();
     await captures.stop();
-    await Promise.all(workloads.map(({ prepared }) => prepared.stop()));
+    await Promise.all(workloads.map((each) => each.prepared.stop()));
+    onStopped();
     await putBack(context, 'the lab could not be put back', () =>
       Promise.all([lab.bgp.reset(signal), lab.wires.restore()]),
     );

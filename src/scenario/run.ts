@@ -12,6 +12,7 @@ import { TRANSPORTS } from '../transports/transports.ts';
 import { describeRun } from './manifest.ts';
 import type { Scenario } from './model.ts';
 import { missedPass, type PassResult, runPass } from './pass.ts';
+import { prepareWorkloads } from './pass-workloads.ts';
 import { topologyRecord } from './topology-record.ts';
 import { requireShapes } from './wire-check.ts';
 
@@ -135,12 +136,24 @@ async function playPasses(
   { progress, signal }: RunOptions,
 ): Promise<PassResult[]> {
   const passes: PassResult[] = [];
+  const all = scenario.repeat * scenario.transports.length;
+  const prepare = () => {
+    const workloads = prepareWorkloads(scenario, lab, signal);
+    // The run may end before anybody asks for them.
+    workloads.catch(() => {});
+    return workloads;
+  };
+  let next = prepare();
   for (let repetition = 1; repetition <= scenario.repeat; repetition += 1) {
     for (const name of scenario.transports) {
       signal.throwIfAborted();
       const title = scenario.repeat === 1 ? name : `${name}, ${repetition} of ${scenario.repeat}`;
+      const prepared = next;
+      const onStopped = () => {
+        if (passes.length + 1 < all && !lab.watch.signal.aborted && !signal.aborted) next = prepare();
+      };
       const pass = await progress.stage(title, (detail) =>
-        runPass({ lab, scenario, bundle, signal, detail }, TRANSPORTS[name], repetition),
+        runPass({ lab, scenario, bundle, signal, detail }, TRANSPORTS[name], repetition, { prepared, onStopped }),
       );
       for (const fault of [...pass.faults, ...pass.starved]) progress.note(`  ! ${fault}`);
       passes.push(pass);

@@ -118,6 +118,11 @@ export class DaemonClient {
 type StubClass = new (target: string, credentials: object, options: ChannelOptions) => Client;
 let loaded: StubClass | undefined;
 
+/** Takes a while the first time: whoever has time to spare before the first client is made may call it. */
+export function loadDaemonApi(): void {
+  stubClass();
+}
+
 function stubClass(): StubClass {
   if (loaded === undefined) {
     const definition = loadSync(PROTO, { keepCase: true, longs: String, defaults: true });

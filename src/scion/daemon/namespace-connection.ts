@@ -38,7 +38,7 @@ export async function acceptsConnections(
 }
 
 /** Nobody tells when another process begins to listen. */
-const RETRY_MS = 50;
+const RETRY_MS = 100;
 
 function accepts(socket: Socket): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();

@@ -8,7 +8,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Plan } from '../../emulator/plan.ts';
 import { LabError } from '../../errors.ts';
 import type { IsdAs, Topology } from '../../topology/model.ts';
-import { type DaemonClient, DaemonError } from '../daemon/client.ts';
+import { type DaemonClient, DaemonError, loadDaemonApi } from '../daemon/client.ts';
 import type { Path } from '../end-to-end-path.ts';
 import {
   type ControlIntervals,
@@ -102,7 +102,7 @@ export async function prepareReferenceControlPlane(
 }
 
 /**
- * Starts routers, then, once their links work, everything else, and waits until each accepts connections.
+ * Starts routers, then, in every AS once its links work, everything else, and waits until each accepts connections.
  * Below the folder: `gen/` configuration, `state/` databases, `logs/` a file for each service,
  * `sockets/` the ways to daemons.
  *
@@ -188,18 +188,27 @@ export class ReferenceControlPlane {
   async start(): Promise<void> {
     const first = ({ kind }: ReferenceService) => kind === 'router' || kind === 'dispatcher';
     await this.#run(this.#configured.filter(first));
-    const routers = this.#configured.filter(({ kind }) => kind === 'router');
+    // Nothing else is to be done until the first links work.
+    loadDaemonApi();
+    await Promise.all(this.ases.map(({ ia }) => this.#startBehind(ia, (service) => !first(service))));
+  }
+
+  /** Services of an AS, once the links of its routers work. */
+  async #startBehind(ia: IsdAs, which: (service: ReferenceService) => boolean): Promise<void> {
+    const own = this.#configured.filter((service) => service.ia === ia);
+    const routers = own.filter(({ kind }) => kind === 'router');
     await Promise.all(
       routers.map(({ namespace, ready: { port } }) =>
         linksUp(this.#lab.netns(namespace), port, LINKS_MS, this.#signal),
       ),
     );
-    await this.#run(this.#configured.filter((service) => !first(service)));
+    await this.#run(own.filter(which));
   }
 
   async #run(services: readonly ReferenceService[]): Promise<void> {
-    this.#services.push(...services.map(this.#startOne));
-    await this.ready();
+    const started = services.map(this.#startOne);
+    this.#services.push(...started);
+    await Promise.all(started.map((service) => service.ready(this.#signal)));
   }
 
   /** Configuration folder of an AS: topology.json, keys/, certs/, crypto/, a TOML file for each service. */

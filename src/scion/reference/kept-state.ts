@@ -1,6 +1,7 @@
 /**
  * What the services of a configuration have learned, kept for the next lab that has the same: certificates, and the control
- * services' databases. A lab that begins with it is as one whose services have been started again, which knows its paths
+ * services' databases of segments and of trust. Not of beacons: a service that starts with some passes them all on at once,
+ * which keeps the machine busy for longer than the look-ups that a lab waits for. A lab that begins with it is as one whose services have been started again, which knows its paths
  * within moments; it takes beacons of its own from there on.
  *
  * The forwarding keys depend on the seed, and the seed is part of what must be the same: so hop fields stay valid.
@@ -27,6 +28,7 @@ const USABLE_MS = 2 * 3_600_000;
 const ABANDONED_MS = 600_000;
 /** Of a control plane's folder. */
 const PARTS = ['gen', 'state'];
+const BEACONS = /\.beacon\.db/;
 const LEARNED_AT = 'learned-at';
 
 export class KeptState {
@@ -62,7 +64,8 @@ export class KeptState {
     this.#removeUseless();
     const made = mkdtempSync(join(this.#cache, 'new-'));
     try {
-      for (const part of PARTS) cpSync(join(folder, part), join(made, part), { recursive: true });
+      const filter = (file: string) => !BEACONS.test(file);
+      for (const part of PARTS) cpSync(join(folder, part), join(made, part), { recursive: true, filter });
       writeFileSync(join(made, LEARNED_AT), learnedAt.toISOString());
       rmSync(this.#folder, { recursive: true, force: true });
       renameSync(made, this.#folder);

@@ -8,7 +8,8 @@ import { text } from 'node:stream/consumers';
 import { setTimeout } from 'node:timers/promises';
 import { connectInNetns } from '../daemon/namespace-connection.ts';
 
-const POLL_MS = 100;
+/** The routers work for each answer, on the CPUs on which all else starts. */
+const POLL_MS = 200;
 /** Of links between ASes and of the routers of one's own AS (router/metrics.go). */
 const GAUGE = /^router_(?:interface_up|sibling_reachable)\{[^}]*\} (\d+)$/gm;
 
