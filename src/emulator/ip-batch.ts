@@ -1,5 +1,6 @@
 /** Commands of ip(8), many in one process; in a namespace where one is named. */
-import { run } from '../process/process.ts';
+import { LabError } from '../errors.ts';
+import { start } from '../process/process.ts';
 
 /**
  * @param namespace Name as `ip netns` knows it.
@@ -8,5 +9,11 @@ import { run } from '../process/process.ts';
 export async function ipBatch(commands: readonly string[], namespace?: string): Promise<void> {
   if (commands.length === 0) return;
   const argv = ['ip', ...(namespace === undefined ? [] : ['-n', namespace]), '-batch', '-'];
-  await run(argv, { input: `${commands.join('\n')}\n` });
+  const said: string[] = [];
+  const batch = start(argv, { takesLines: true, onStderrLine: (line) => said.push(line) });
+  batch.send(commands.join('\n'));
+  const [{ code, signal }] = await Promise.all([batch.exited, batch.silent]);
+  if (code === 0) return;
+  const how = signal === null ? `exit code ${code}` : `ended by ${signal}`;
+  throw new LabError([`${argv.join(' ')}: ${how}`, ...said].join('\n'));
 }

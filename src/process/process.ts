@@ -40,6 +40,7 @@ export interface StartOptions {
   readonly stdoutFile?: string;
   readonly stderrFile?: string;
   readonly onStdoutLine?: (line: string) => void;
+  readonly onStderrLine?: (line: string) => void;
   /** It reads lines from its standard input (`send`); nothing is there to read without this. */
   readonly takesLines?: boolean;
   /** Goes on after this process has ended. */
@@ -59,9 +60,11 @@ export interface Running {
   readonly netns: string | undefined;
   readonly stderrFile: string | undefined;
   readonly exited: Promise<Exit>;
+  /** Resolves when all of its lines have been told: it, and whoever it has left its output to, has ended. */
+  readonly silent: Promise<void>;
   /** `stop` has been called: its end is no surprise. */
   readonly stopping: boolean;
-  /** The one line that it is told, for a process that takes lines; its standard input ends with it. */
+  /** The one line (or lines) that it is told, for a process that takes lines; its standard input ends with it. */
   send(line: string): void;
   /** SIGTERM, then SIGKILL after the grace period; resolves when the process is gone. */
   stop(graceMs?: number): Promise<void>;
@@ -145,17 +148,15 @@ export function start(argv: readonly string[], options: StartOptions = {}): Runn
       (code, number) => resolve({ code, signal: number === null ? null : nameOfSignal(number) }),
     );
   } catch (error) {
-    streams.output?.destroy();
-    streams.input?.destroy();
+    for (const pipe of [streams.input, streams.output, streams.errors]) pipe?.destroy();
     throw new LabError(`${argv.join(' ')}: cannot be started: ${(error as Error).message}`, { cause: error });
   } finally {
     for (const fd of new Set(streams.child)) closeSync(fd);
   }
-  // The pipe of a detached process does not keep this one alive.
-  if (detached) streams.output?.unref();
-  if (options.onStdoutLine !== undefined && streams.output !== undefined) {
-    createInterface({ input: streams.output }).on('line', options.onStdoutLine);
-  }
+  const silent = Promise.all([
+    tellLines(streams.output, options.onStdoutLine, detached),
+    tellLines(streams.errors, options.onStderrLine, detached),
+  ]).then(() => {});
   // Told to a process that has ended: its end is noticed anyway.
   streams.input?.on('error', () => {});
   let ended = false;
@@ -169,6 +170,7 @@ export function start(argv: readonly string[], options: StartOptions = {}): Runn
     netns,
     stderrFile: options.stderrFile,
     exited,
+    silent,
     get stopping() {
       return stopping;
     },
@@ -189,24 +191,38 @@ interface Streams {
   readonly child: [number, number, number];
   readonly input: Socket | undefined;
   readonly output: Socket | undefined;
+  readonly errors: Socket | undefined;
 }
 
-function openStreams({ takesLines = false, onStdoutLine, stdoutFile, stderrFile }: StartOptions): Streams {
-  const child: number[] = [];
-  let input: Socket | undefined;
-  let output: Socket | undefined;
-  if (takesLines) {
-    const [read, write] = native().openPipe();
-    child.push(read);
-    input = new Socket({ fd: write, readable: false, writable: true });
-  } else child.push(openSync('/dev/null', 'r'));
-  if (onStdoutLine !== undefined) {
-    const [read, write] = native().openPipe();
-    child.push(write);
-    output = new Socket({ fd: read, readable: true, writable: false });
-  } else child.push(openSync(stdoutFile ?? '/dev/null', 'a'));
-  child.push(openSync(stderrFile ?? '/dev/null', 'a'));
-  return { child: child as Streams['child'], input, output };
+function openStreams(options: StartOptions): Streams {
+  const input = openInput(options.takesLines ?? false);
+  const output = openOutput(options.stdoutFile, options.onStdoutLine !== undefined);
+  const errors = openOutput(options.stderrFile, options.onStderrLine !== undefined);
+  return {
+    child: [input.child, output.child, errors.child],
+    input: input.pipe,
+    output: output.pipe,
+    errors: errors.pipe,
+  };
+}
+
+function openInput(isPiped: boolean): { child: number; pipe?: Socket } {
+  if (!isPiped) return { child: openSync('/dev/null', 'r') };
+  const [child, fd] = native().openPipe();
+  return { child, pipe: new Socket({ fd, readable: false, writable: true }) };
+}
+
+function openOutput(file: string | undefined, isPiped: boolean): { child: number; pipe?: Socket } {
+  if (!isPiped) return { child: openSync(file ?? '/dev/null', 'a') };
+  const [fd, child] = native().openPipe();
+  return { child, pipe: new Socket({ fd, readable: true, writable: false }) };
+}
+
+/** Resolves at the end of the pipe, which does not keep this process alive where the child is detached. */
+async function tellLines(pipe: Socket | undefined, tell: ((line: string) => void) | undefined, detached: boolean) {
+  if (pipe === undefined || tell === undefined) return;
+  if (detached) pipe.unref();
+  await once(createInterface({ input: pipe }).on('line', tell), 'close');
 }
 
 function variables(env: NodeJS.ProcessEnv): string[] {
