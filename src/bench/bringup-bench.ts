@@ -80,11 +80,16 @@ async function bringUp(scenario: Scenario, block: number, signal: AbortSignal): 
     const planned = now();
     lab = await Lab.build(plan, { topology, detached: false, signal });
     const built = now();
-    const ended = AbortSignal.any([signal, lab.watch.signal]);
-    const [convergedAt, moments] = await Promise.all([
+    const failed = new AbortController();
+    const ended = AbortSignal.any([signal, lab.watch.signal, failed.signal]);
+    const both = [
       watcher.converged(lab.directory.id, ended),
       untilFirstPacket(lab, { now, signal: ended, onRelease: (release) => releases.push(release) }),
-    ]);
+    ] as const;
+    for (const each of both) each.catch((error: unknown) => failed.abort(error));
+    // Should one fail, what the other has begun is released only when it is there.
+    await Promise.allSettled(both);
+    const [convergedAt, moments] = await Promise.all(both);
     const times = { planned, built, ...moments, bgpConverged: since(convergedAt) };
     const size = { ases: topology.ases.length, clusters: plan.clusters.length, links: plan.links.length };
     sample = {
