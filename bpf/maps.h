@@ -12,9 +12,6 @@ enum cilion_role {
     CILION_ROLE_EXTERNAL,
     /* The AS's own network, and links that share the device with it or with one another. */
     CILION_ROLE_INTERNAL,
-    /* Probes that user space hands in to be sent (BPF_PROG_RUN on the loopback device, where no XDP is
-       attached). */
-    CILION_ROLE_PROBER,
     /* The device carries none of the AS's links, but what the internet routes to it comes in by it. */
     CILION_ROLE_ACCESS,
 };

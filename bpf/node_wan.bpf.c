@@ -129,8 +129,6 @@ int node_wan(struct xdp_md *ctx)
     as = own_as(device);
     if (!as)
         return XDP_PASS;
-    if (device->role == CILION_ROLE_PROBER)
-        return send_probe(ctx, as->slot);
     action = admit(ctx, &p, device, as, node, &arrived);
     if (action != GO_ON)
         return action;

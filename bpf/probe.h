@@ -159,29 +159,3 @@ __noinline int receive_probe(struct xdp_md *ctx, __u32 as_slot, __u32 ingress)
         return refuse(as, CILION_PROBE_INVALID, &p, u);
     return send_back(&p, u, as);
 }
-
-/* User space has made the frame; the time and the device are put in here. */
-__noinline int send_probe(struct xdp_md *ctx, __u32 as_slot)
-{
-    struct underlay *u = (void *)(long)ctx->data;
-    struct packet p = {.end = (void *)(long)ctx->data_end, .scion = (void *)(u + 1)};
-    struct cilion_probe *probe;
-    struct cilion_path *path;
-    __u32 id, ifindex;
-
-    if ((void *)(p.scion + 1) > p.end)
-        return XDP_DROP;
-    p.header_len = p.scion->words * 4;
-    p.length = p.end - (void *)p.scion;
-    probe = find_probe(&p);
-    if (!probe)
-        return XDP_DROP;
-    id = bpf_ntohl(probe->path);
-    path = bpf_map_lookup_elem(&paths, &id);
-    if (!path)
-        return XDP_DROP;
-    probe->sent_ns = bpf_cpu_to_be64(bpf_ktime_get_ns());
-    ifindex = path->flags & CILION_PATH_ROUTED ? find_next_hop(ctx) : path->ifindex;
-    count(as_slot, ifindex ? CILION_PROBE_SENT : CILION_NO_ROUTE, p.length);
-    return bpf_redirect_map(&tx_ports, ifindex, XDP_DROP);
-}

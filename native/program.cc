@@ -155,6 +155,7 @@ Napi::Value BpfProgram::RunEach(const Napi::CallbackInfo &info)
     Words lengths = WordsOf(options.Get("lengths"), "lengths");
     Napi::Value ctxValue = options.Get("ctx");
     Bytes ctx = ctxValue.IsUndefined() ? Bytes{} : BytesOf(ctxValue, "ctx");
+    auto netns = OptionalStringOf(options.Get("netns"), "netns");
     if (std::accumulate(lengths.begin(), lengths.end(), size_t{0}) != data.size())
         ThrowType(env, "lengths must add up to the length of data");
 
@@ -162,6 +163,7 @@ Napi::Value BpfProgram::RunEach(const Napi::CallbackInfo &info)
     std::vector<uint32_t> retvals, outLengths;
     out.reserve(data.size() + lengths.size() * 128);
     LogScope scope;
+    NetnsScope inside(env, netns);
     SignalsBlocked quiet;
     size_t at = 0;
     for (uint32_t length : lengths) {

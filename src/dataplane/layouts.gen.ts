@@ -596,13 +596,7 @@ export const layouts = {
 
 export const enums = {
   cilion_capture_direction: { CILION_CAPTURE_AB: 0, CILION_CAPTURE_BA: 1 },
-  cilion_role: {
-    CILION_ROLE_NONE: 0,
-    CILION_ROLE_EXTERNAL: 1,
-    CILION_ROLE_INTERNAL: 2,
-    CILION_ROLE_PROBER: 3,
-    CILION_ROLE_ACCESS: 4,
-  },
+  cilion_role: { CILION_ROLE_NONE: 0, CILION_ROLE_EXTERNAL: 1, CILION_ROLE_INTERNAL: 2, CILION_ROLE_ACCESS: 3 },
   cilion_link_kind: {
     CILION_LINK_NONE: 0,
     CILION_LINK_CORE: 1,

@@ -70,6 +70,7 @@ export interface Packets {
   readonly lengths: Uint32Array;
   /** As in RunOptions, the same for all. */
   readonly ctx?: Uint8Array;
+  readonly netns?: string;
 }
 
 export interface PacketResults {

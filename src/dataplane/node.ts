@@ -1,6 +1,6 @@
 /**
  * A cluster's node: its programs (node_wan on uplinks and the cluster's network, pod_egress on pods' veths and behind the
- * segmenter) and their maps. The maps outlive this process when they are pinned; forwarding goes on without it.
+ * segmenter, prober for this process to run) and their maps. The maps outlive this process when they are pinned; forwarding goes on without it.
  */
 import { join } from 'node:path';
 import { LabError } from '../errors.ts';
@@ -30,8 +30,6 @@ const NODE_MAP_NAMES = [
   'path_counters',
   'siblings',
 ] as const;
-/** Frames that user space hands in arrive on the loopback device of their namespace. */
-const LOOPBACK = 1;
 /** Name under which the program that sends probes is pinned. */
 const PROBER_PIN = 'prober';
 /** A node is the only AS of its own instance. */
@@ -123,6 +121,7 @@ export interface Attachment {
 interface Programs {
   readonly wan: NativeObject;
   readonly egress: NativeObject;
+  readonly prober: NativeObject;
   readonly nodeWan: NativeProgram;
   readonly podEgress: NativeProgram;
 }
@@ -135,7 +134,7 @@ export class NodeDataplane extends RouterMaps {
   /** Frames by path id, made at the first probe. */
   readonly #probes = new Map<number, Uint8Array>();
 
-  private constructor(map: (name: string) => NativeMap, programs?: Programs, prober = programs?.nodeWan) {
+  private constructor(map: (name: string) => NativeMap, programs?: Programs, prober = programs?.prober.program('send_probe')) {
     super(map, programs && kernelAes(programs.wan));
     this.#node = map;
     this.#programs = programs;
@@ -150,19 +149,18 @@ export class NodeDataplane extends RouterMaps {
     for (const name of ['paths', 'path_health', 'path_counters']) wan.setMaxEntries(name, pathCount);
     wan.load();
     const map = loadedMaps(wan);
-    const egress = native().openObject(bpfObject('pod_egress'));
-    for (const name of egress.mapNames.filter((each) => wan.mapNames.includes(each) && !each.includes('.'))) {
-      egress.reuseMap(name, map(name));
-    }
-    egress.load();
-    const node = new NodeDataplane(map, {
-      wan,
-      egress,
-      nodeWan: wan.program('node_wan'),
-      podEgress: egress.program('pod_egress'),
-    });
+    const beside = (name: string): NativeObject => {
+      const object = native().openObject(bpfObject(name));
+      for (const shared of object.mapNames.filter((each) => wan.mapNames.includes(each) && !each.includes('.'))) {
+        object.reuseMap(shared, map(shared));
+      }
+      object.load();
+      return object;
+    };
+    const [egress, prober] = [beside('pod_egress'), beside('prober')];
+    const programs = { wan, egress, prober, nodeWan: wan.program('node_wan'), podEgress: egress.program('pod_egress') };
+    const node = new NodeDataplane(map, programs);
     node.setClock();
-    node.configureProber(LOOPBACK, SLOT);
     return node;
   }
 
@@ -287,19 +285,27 @@ export class NodeDataplane extends RouterMaps {
   }
 
   /**
-   * Sends one probe over a path, at once; the far node's answer shows in `health`. Costs a system call.
-   * @throws RangeError when the id has no path
+   * Sends a probe over each of these paths, at once; the far node's answers show in `health`.
+   * @throws RangeError when an id has no path
    */
-  sendProbe(id: number, netns: string): void {
-    let frame = this.#probes.get(id);
-    if (frame === undefined) {
-      const path = pathCodec.decode(this.#node('paths').lookup(u32(id)) ?? new Uint8Array(pathCodec.size));
-      if (path.header_len === 0) throw new RangeError(`no path ${id}`);
-      frame = probeFrame(path.header.subarray(0, path.header_len), id, this.health.token(id));
-      this.#probes.set(id, frame);
-    }
+  sendProbes(ids: readonly number[], netns: string): void {
     if (this.#prober === undefined) throw new LabError('this node has no program to send probes with');
-    this.#prober.run({ data: frame, liveFrames: true, netns });
+    const frames = ids.map((id) => this.#probe(id));
+    this.#prober.runEach({
+      data: Buffer.concat(frames),
+      lengths: Uint32Array.from(frames, ({ length }) => length),
+      netns,
+    });
+  }
+
+  #probe(id: number): Uint8Array {
+    const made = this.#probes.get(id);
+    if (made !== undefined) return made;
+    const path = pathCodec.decode(this.#node('paths').lookup(u32(id)) ?? new Uint8Array(pathCodec.size));
+    if (path.header_len === 0) throw new RangeError(`no path ${id}`);
+    const frame = probeFrame(path.header.subarray(0, path.header_len), id, this.health.token(id));
+    this.#probes.set(id, frame);
+    return frame;
   }
 
   /** Calls back with every interface that a router on the way says is down (bpf/scmp.h), when it is polled. */
@@ -350,6 +356,7 @@ export class NodeDataplane extends RouterMaps {
   }
 
   close(): void {
+    this.#programs?.prober.close();
     this.#programs?.egress.close();
     this.#programs?.wan.close();
   }

@@ -182,12 +182,6 @@ export class RouterMaps {
     this.map('devices').update(u32(ifindex), deviceCodec.encode({ role, as_slot: slot, ifid }));
   }
 
-  /** Frames that user space hands in "on" this device are probes to be sent. */
-  configureProber(ifindex: number, slot: number): void {
-    const { CILION_ROLE_PROBER } = enums.cilion_role;
-    this.map('devices').update(u32(ifindex), deviceCodec.encode({ role: CILION_ROLE_PROBER, as_slot: slot, ifid: 0 }));
-  }
-
   /** The device is no longer ours: frames on it go to the kernel. */
   forgetDevice(ifindex: number): void {
     const { CILION_ROLE_NONE } = enums.cilion_role;

@@ -117,7 +117,7 @@ test('a probe comes back over its path, whichever that is, and tells the round-t
   for (const side of [a, b]) {
     for (const id of [0, 1]) {
       const sent = native().monotonicNs();
-      side.dataplane.sendProbe(id, side.node);
+      side.dataplane.sendProbes([id], side.node);
       await until(() => side.dataplane.health.read(id).lastHeardNs > sent, 'the answer is there');
       const { rttNs } = side.dataplane.health.read(id);
       assert.ok(rttNs > 0n && rttNs < 1_000_000_000n, `${rttNs} ns`);
@@ -130,7 +130,7 @@ test('a probe comes back over its path, whichever that is, and tells the round-t
 test('a path that is silently cut goes out of use after its lapse, without user space, and returns with the first answer', async () => {
   const lapseNs = 60_000_000n;
   const probing = setInterval(() => {
-    for (const side of [a, b]) side.dataplane.sendProbe(0, side.node);
+    for (const side of [a, b]) side.dataplane.sendProbes([0], side.node);
   }, 15);
   try {
     for (const side of [a, b]) side.dataplane.health.setLapse(0, lapseNs);

@@ -9,7 +9,7 @@ import { DEFAULT_POLICY, type DesiredSet, type DesiredState } from './desired-st
 import { type NodeView, siblingEnds } from './node-view.ts';
 import { Numbers } from './numbers.ts';
 
-/** A probe costs a system call and a packet each way; the lapse leaves room for two lost ones. */
+/** A probe costs a packet each way; the lapse leaves room for two lost ones. */
 export const PROBE_INTERVAL_MS = 20;
 export const LAPSE_MS = 60;
 const LAPSE_NS = BigInt(LAPSE_MS) * 1_000_000n;
@@ -105,7 +105,7 @@ export class NodeAgent {
     for (const id of this.#ids.values()) this.#dataplane.health.setLapse(id, LAPSE_NS);
     this.#prober = setInterval(() => {
       try {
-        for (const id of this.#ids.values()) this.#dataplane.sendProbe(id, netns);
+        this.#dataplane.sendProbes([...this.#ids.values()], netns);
       } catch (error) {
         this.stopProbing();
         failed(error);

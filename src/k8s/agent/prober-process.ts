@@ -29,7 +29,7 @@ function main(file: string | undefined): void {
   });
   setLapse(BigInt(LAPSE_MS) * 1_000_000n);
   setInterval(() => {
-    for (const { dataplane, netns, ids } of probed) for (const id of ids) dataplane.sendProbe(id, netns);
+    for (const { dataplane, netns, ids } of probed) dataplane.sendProbes(ids, netns);
   }, PROBE_INTERVAL_MS);
   process.stdout.on('error', () => {}); // Whoever started it may have gone.
   process.stdout.write('probing\n');

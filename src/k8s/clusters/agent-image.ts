@@ -19,7 +19,7 @@ const ENTRY = `${HOME}/src/k8s/agent/agent-process.ts`;
 /** Packages that the agent's code imports. */
 const PACKAGES = ['@grpc/grpc-js', '@grpc/proto-loader', 'execa', 'yaml', 'zod'];
 /** BPF objects that it loads. */
-const OBJECTS = ['node_wan', 'pod_egress'];
+const OBJECTS = ['node_wan', 'pod_egress', 'prober'];
 
 /** @param archive File to write, for `docker load`, `kind load image-archive` or `ctr images import`. */
 export async function buildAgentImage(archive: string): Promise<void> {
