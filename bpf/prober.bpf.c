@@ -1,6 +1,6 @@
 /*
  * Sends a probe of a path's health (probe.h). Attached nowhere: user space runs it on a frame that it has
- * made (BPF_PROG_RUN), as a tc program, since that costs a tenth of a run of XDP with live frames.
+ * made (BPF_PROG_RUN), as a tc program, since that costs a quarter of a run of XDP with live frames.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
