@@ -137,6 +137,9 @@ std::vector<std::string> StringsOf(const Napi::Value &value, const char *name)
     std::vector<std::string> strings;
     for (uint32_t i = 0; i < array.Length(); i++)
         strings.push_back(StringOf(array.Get(i), name));
+    for (const std::string &each : strings)
+        if (each.find('\0') != std::string::npos)
+            ThrowType(value.Env(), std::string(name) + " must not hold zero bytes");
     return strings;
 }
 

@@ -151,7 +151,7 @@ export function start(argv: readonly string[], options: StartOptions = {}): Runn
     for (const pipe of [streams.input, streams.output, streams.errors]) pipe?.destroy();
     throw new LabError(`${argv.join(' ')}: cannot be started: ${(error as Error).message}`, { cause: error });
   } finally {
-    for (const fd of new Set(streams.child)) closeSync(fd);
+    for (const fd of streams.child) closeSync(fd);
   }
   const silent = Promise.all([
     tellLines(streams.output, options.onStdoutLine, detached),
