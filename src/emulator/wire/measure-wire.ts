@@ -1,4 +1,5 @@
 /** Measures wires from their ends and says where they are not what their shapes promise. */
+import { setTimeout } from 'node:timers/promises';
 import type { Shape } from '../../topology/model.ts';
 import { DIRECTIONS, type Direction } from './delay-line.ts';
 import { type Arrival, frameTimeNs, type ProbeEnd, type ProbeSchedule, scheduleProbes, sendProbes } from './probe.ts';
@@ -9,7 +10,9 @@ const DELAY_TOLERANCE_NS = 500e3;
 /** No frame may be faster than its delay; this much is the clock's own granularity. */
 const EARLY_TOLERANCE_NS = 10e3;
 const RATE_TOLERANCE = 0.05;
-const ATTEMPTS = 3;
+const ATTEMPTS = 6;
+/** Before the third attempt and each that follows, milliseconds: what keeps the machine busy, such as services that start, passes. */
+const PAUSE_MS = 500;
 /** Standard deviations of a binomial count, one in 16 000 by chance alone. */
 const LOSS_SIGMAS = 4;
 /** A burst must have been sent at least this much faster than the limit to say anything about it. */
@@ -71,6 +74,7 @@ export async function checkWires(wires: readonly WireUnderTest[]): Promise<strin
     if (mismatches.length === 0 || attempt === ATTEMPTS) return mismatches;
     const wrong = new Set(measurements.filter((one) => wireMismatches([one]).length > 0).map((one) => one.link));
     suspects = suspects.filter((wire) => wrong.has(wire.link));
+    if (attempt > 1) await setTimeout(PAUSE_MS);
   }
 }
 
