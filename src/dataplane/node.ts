@@ -134,7 +134,11 @@ export class NodeDataplane extends RouterMaps {
   /** Frames by path id, made at the first probe. */
   readonly #probes = new Map<number, Uint8Array>();
 
-  private constructor(map: (name: string) => NativeMap, programs?: Programs, prober = programs?.prober.program('send_probe')) {
+  private constructor(
+    map: (name: string) => NativeMap,
+    programs?: Programs,
+    prober = programs?.prober.program('send_probe'),
+  ) {
     super(map, programs && kernelAes(programs.wan));
     this.#node = map;
     this.#programs = programs;
