@@ -88,9 +88,10 @@ export function describeExit(title: string, running: Running, { code, signal }: 
   return `${title} (${programOf(running)}, pid ${running.pid}${place}) ended by itself with ${how}${last}`;
 }
 
-/** The script rather than its interpreter. */
+/** The script rather than its interpreter, whose options come first. */
 function programOf({ argv }: Running): string {
-  const [program = '', script] = argv;
+  const [program = '', ...rest] = argv;
+  const script = rest.find((argument) => !argument.startsWith('-'));
   return basename(script !== undefined && /\.[jt]s$/.test(script) ? script : program);
 }
 
