@@ -58,12 +58,12 @@ test('five routers learn all five prefixes over core, provider and peer sessions
 });
 
 test('a router prefers the route over a peer to the one over a provider', async () => {
+  const known = async () => (await internet.control('x').routesTo(prefix('v'))).map((route) => route.protocol).sort();
+  // BGP has converged when there is a route to every prefix: another may still be on its way.
+  await awaitThat('x knows two ways to v', async () => (await known()).length === 2);
+  assert.deepEqual(await known(), ['to_c2', 'to_v']);
   const best = await internet.control('x').routeTo(prefix('v'));
   assert.equal(best?.protocol, 'to_v');
-  assert.deepEqual((await internet.control('x').routesTo(prefix('v'))).map((route) => route.protocol).sort(), [
-    'to_c2',
-    'to_v',
-  ]);
 });
 
 test('a route from a peer is exported neither to another peer nor to a provider', async () => {
