@@ -9,7 +9,7 @@
 #include <bpf/bpf_helpers.h>
 #include "choose_path.h"
 #include "mss.h"
-#include "next_hop.h"
+#include "path_device.h"
 #include "scion.h"
 
 #define TC_ACT_OK   0
@@ -173,16 +173,6 @@ static __always_inline int refused_by(__u32 policy, __u32 remote)
         return CILION_REASON_MAX;
     /* A policy without a path allows none; without a policy there is none. */
     return policy && set && set->count == 0 ? CILION_POLICY_BLOCKED : CILION_NO_PATH;
-}
-
-/* Device to send the encapsulated packet on; 0: the underlay's far end cannot be reached. */
-static __always_inline __u32 device_of(struct __sk_buff *skb, const struct cilion_path *path)
-{
-    struct underlay *u = (void *)(long)skb->data;
-
-    if (!(path->flags & CILION_PATH_ROUTED))
-        return path->ifindex;
-    return (void *)(u + 1) <= (void *)(long)skb->data_end ? address_to_next_hop(skb, u, skb->ifindex) : 0;
 }
 
 static __always_inline int send_by(struct __sk_buff *skb, const struct cilion_node *node,

@@ -4,8 +4,7 @@
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
-#include "next_hop.h"
-#include "node_maps.h"
+#include "path_device.h"
 #include "scion.h"
 
 /* The time and the device are put in here, and where BGP routes the underlay the next hop. */
@@ -13,8 +12,7 @@ SEC("tc")
 int send_probe(struct __sk_buff *skb)
 {
     void *end = (void *)(long)skb->data_end;
-    struct underlay *u = (void *)(long)skb->data;
-    struct scion_header *scion = (void *)(u + 1);
+    struct scion_header *scion = (void *)(long)skb->data + UNDERLAY_LEN;
     __u32 id, ifindex, length = skb->len - UNDERLAY_LEN;
     struct cilion_probe *probe;
     struct cilion_path *path;
@@ -29,7 +27,7 @@ int send_probe(struct __sk_buff *skb)
     if (!path)
         return 0;
     probe->sent_ns = bpf_cpu_to_be64(bpf_ktime_get_ns());
-    ifindex = path->flags & CILION_PATH_ROUTED ? address_to_next_hop(skb, u, skb->ifindex) : path->ifindex;
+    ifindex = device_of(skb, path);
     if (ifindex == 0)
         count(0, CILION_NO_ROUTE, length);
     else

@@ -1,6 +1,6 @@
 /** Commands of ip(8), many in one process; in a namespace where one is named. */
 import { LabError } from '../errors.ts';
-import { start } from '../process/process.ts';
+import { failureOf, start } from '../process/process.ts';
 
 /**
  * @param namespace Name as `ip netns` knows it.
@@ -12,8 +12,6 @@ export async function ipBatch(commands: readonly string[], namespace?: string): 
   const said: string[] = [];
   const batch = start(argv, { takesLines: true, onStderrLine: (line) => said.push(line) });
   batch.send(commands.join('\n'));
-  const [{ code, signal }] = await Promise.all([batch.exited, batch.silent]);
-  if (code === 0) return;
-  const how = signal === null ? `exit code ${code}` : `ended by ${signal}`;
-  throw new LabError([`${argv.join(' ')}: ${how}`, ...said].join('\n'));
+  const [exit] = await Promise.all([batch.exited, batch.silent]);
+  if (exit.code !== 0) throw new LabError(failureOf(batch, exit, said.join('\n')));
 }

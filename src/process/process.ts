@@ -117,13 +117,22 @@ function failure(
     ? 'timed out'
     : result.code === 'ENOENT'
       ? 'is not installed'
-      : result.signal !== undefined
-        ? `ended by ${result.signal}`
-        : `exit code ${result.exitCode}`;
-  const stderr = String(result.stderr ?? '')
-    .trim()
-    .slice(-STDERR_SHOWN);
-  return `${argv.join(' ')}: ${how}${stderr === '' ? '' : `\n${stderr}`}`;
+      : howEnded(result.exitCode, result.signal);
+  return sentence(argv, how, String(result.stderr ?? ''));
+}
+
+/** What `run` says of a command that failed, of one that was started. */
+export function failureOf({ argv }: Running, { code, signal }: Exit, stderr: string): string {
+  return sentence(argv, howEnded(code, signal), stderr);
+}
+
+function howEnded(code: number | null | undefined, signal: string | null | undefined): string {
+  return signal == null ? `exit code ${code}` : `ended by ${signal}`;
+}
+
+function sentence(argv: readonly string[], how: string, stderr: string): string {
+  const last = stderr.trim().slice(-STDERR_SHOWN);
+  return `${argv.join(' ')}: ${how}${last === '' ? '' : `\n${last}`}`;
 }
 
 /**

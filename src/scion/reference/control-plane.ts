@@ -189,7 +189,7 @@ export class ReferenceControlPlane {
     const first = ({ kind }: ReferenceService) => kind === 'router' || kind === 'dispatcher';
     await this.#run(this.#configured.filter(first));
     // Nothing else is to be done until the first links work.
-    loadDaemonApi();
+    if (this.#configured.some(({ kind }) => kind === 'daemon')) loadDaemonApi();
     await Promise.all(this.ases.map(({ ia }) => this.#startBehind(ia, (service) => !first(service))));
   }
 

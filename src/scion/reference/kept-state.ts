@@ -1,8 +1,8 @@
 /**
  * What the services of a configuration have learned, kept for the next lab that has the same: certificates, and the control
  * services' databases of segments and of trust. Not of beacons: a service that starts with some passes them all on at once,
- * which keeps the machine busy for longer than the look-ups that a lab waits for. A lab that begins with it is as one whose services have been started again, which knows its paths
- * within moments; it takes beacons of its own from there on.
+ * which keeps the machine busy for longer than the look-ups that a lab waits for. A lab that begins with it is as one whose
+ * services have been started again, which knows its paths within moments; it takes beacons of its own from there on.
  *
  * The forwarding keys depend on the seed, and the seed is part of what must be the same: so hop fields stay valid.
  */
