@@ -37,17 +37,25 @@ export const test: Command = {
       description: `${[CHECKS, ...TIERS.map((tier) => tier.name)].join(', ')}; without a name, all but ${ON_REQUEST.join(', ')}`,
     },
   ],
-  options: [],
+  options: [
+    {
+      flags: '--kind',
+      description: `with ${ON_REQUEST.join(' and ')} too, on real Kubernetes, which is built at first use`,
+    },
+  ],
   needsRoot: true,
   needsBuild: true,
-  async run(args): Promise<ExitCode> {
+  async run(args, options): Promise<ExitCode> {
     const wanted = args.flat();
     const known = [CHECKS, ...TIERS.map((tier) => tier.name)];
     for (const name of wanted) {
       if (!known.includes(name))
         throw new CilionError(`there is no test tier "${name}"`, { exitCode: 2, hint: `tiers: ${known.join(', ')}` });
     }
-    const chosen = (name: string, onRequest = false) => (wanted.length === 0 ? !onRequest : wanted.includes(name));
+    const chosen = (name: string, onRequest = false): boolean => {
+      if (onRequest && options['kind'] === true) return true;
+      return wanted.length === 0 ? !onRequest : wanted.includes(name);
+    };
     const tally: Tally = { passed: 0, skipped: 0, failures: [] };
     if (chosen(CHECKS)) for (const check of checks()) await runCheck(check, tally);
     for (const tier of TIERS) if (chosen(tier.name, tier.onRequest)) await runTier(tier, tally);

@@ -201,6 +201,11 @@ export class NodeDataplane extends RouterMaps {
     this.configureLink(SLOT, link);
   }
 
+  /** A link that is no longer the AS's. */
+  removeLink(ifid: number): void {
+    this.forgetLink(SLOT, ifid);
+  }
+
   /** Another node of the AS as a host: packets for it that arrive here go to `remote` (its host port). */
   setSibling(own: UnderlayEnd, remote: UnderlayEnd, ifindex: number, mtu: number): void {
     const entry = linkEntry({ ifid: 0, role: 'core', ifindex, own, remote, mtu, sibling: true });

@@ -148,6 +148,11 @@ export class RouterMaps {
     if (link.routed === true && link.sibling !== true) this.#expectRouted(slot, link);
   }
 
+  /** The AS has no such link any more. For one with a wire of its own or of a sibling. */
+  forgetLink(slot: number, ifid: number): void {
+    this.map('links').update(u32(this.linkIndex(slot, ifid)), new Uint8Array(linkCodec.size));
+  }
+
   /** From now on packets to the link's own end are looked for on every device of the AS. */
   #expectRouted(slot: number, { ifid, own }: LinkSettings): void {
     const end = { as_slot: slot, ip: parseIpv4(own.address), port: own.port };

@@ -130,8 +130,8 @@ export class CilionNode {
   }
 
   /** Number of a remote node in the agent's view. */
-  remoteId(address: string): number {
-    return this.#view.remotes.findIndex((remote) => remote.address === address);
+  remoteId(address: string): number | undefined {
+    return this.#view.remotes.find((remote) => remote.address === address)?.id;
   }
 
   #xdpDevices(): { ifindex: number; netns: string; ifid: number }[] {

@@ -122,7 +122,9 @@ class AttachedCilion implements Attached {
   async route({ node, pod }: PodPlace, to: PodPlace): Promise<Route> {
     const from = this.#routers.nodes.find((each) => each.node === node);
     if (from === undefined) throw new LabError(`CilION is not attached to node ${node.name}`);
-    const usable = from.agent.paths(from.remoteId(to.node.address), pod.address).find((each) => each.usable);
+    const remote = from.remoteId(to.node.address);
+    const paths = remote === undefined ? [] : from.agent.paths(remote, pod.address);
+    const usable = paths.find((each) => each.usable);
     return {
       ases: usable?.path.hops.map(({ ia }) => ia) ?? [],
       arrives: usable !== undefined,

@@ -1,18 +1,25 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
-import { after, before, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { processesInGroup } from '../../src/emulator/control-group.ts';
 import { Journal } from '../../src/emulator/journal.ts';
 import { isNamespace } from '../../src/emulator/namespace-processes.ts';
+import type { ObjectWithStatus } from '../../src/k8s/agent/conditions.ts';
 import type { ApiClient } from '../../src/k8s/api/client.ts';
 import { deployAgents } from '../../src/k8s/clusters/agents.ts';
 import { API_VERSION } from '../../src/k8s/crd/definitions.ts';
 import { run } from '../../src/process/process.ts';
+import type { IsdAs } from '../../src/topology/model.ts';
 import { buildKindLab, type KindLab, never } from './kind-lab.ts';
+import { overSlowCoreAfter, Requests } from './requests.ts';
 import { eventually, Uploads } from './uploads.ts';
 
 const AGENTS = ['--namespace=cilion-system'];
 const POLICIES = '/apis/cilion.io/v1alpha1/namespaces/default/scionpathpolicies';
+const LINKS = '/apis/cilion.io/v1alpha1/scionlinks';
+const PEERS = '/apis/cilion.io/v1alpha1/scionclusterpeers';
+const OBJECT = { apiVersion: API_VERSION };
+const forAsker = { podSelector: { matchLabels: { app: 'asker' } } };
 
 let kindLab: KindLab;
 let uploads: Uploads;
@@ -27,6 +34,22 @@ after(async () => {
   for (const client of kindLab.clients) client.close();
   await kindLab.lab.destroy();
 });
+
+/** A policy by which pods of cluster a with this label avoid the fast core. */
+async function avoid(app: string, name: string): Promise<void> {
+  const spec = { podSelector: { matchLabels: { app } }, pathConstraints: { avoidTransitASes: ['1-ff00:0:110'] } };
+  await kindLab.clients[0]!.create(POLICIES, { ...OBJECT, kind: 'ScionPathPolicy', metadata: { name }, spec });
+}
+
+/** By name: `True Attached: on if1 of a-worker`. */
+async function conditionsOf(client: ApiClient, path: string): Promise<Record<string, string>> {
+  const { items } = await client.get<{ items: readonly ObjectWithStatus[] }>(path);
+  const said = items.map(({ metadata, status }) => {
+    const [first] = status?.conditions ?? [];
+    return [metadata.name, first === undefined ? '' : `${first.status} ${first.reason}: ${first.message}`] as const;
+  });
+  return Object.fromEntries(said);
+}
 
 test('pods of two kind clusters reach each other over plain IP, by the routes of BGP', async () => {
   uploads = await Uploads.prepare(kindLab);
@@ -62,14 +85,24 @@ test('the agents have nothing to complain of, and have put their program on the 
   assert.match(filters, /pod_egress/);
 });
 
+test('links and other clusters say in their status that they are at work', async () => {
+  for (const [index, client] of kindLab.clients.entries()) {
+    const { name } = kindLab.lab.plan.clusters[index]!;
+    await eventually(async () => {
+      const links = await conditionsOf(client, LINKS);
+      const peers = await conditionsOf(client, PEERS);
+      const other = name === 'a' ? 'b' : 'a';
+      return (
+        links['interface-1'] === `True Attached: on if1 of ${name}-worker` &&
+        links['interface-3'] === `True Attached: on if3 of ${name}-control-plane` &&
+        /^True PathsKnown: \d+ paths to 1-ff00:0:11[12], 2 nodes$/.test(peers[other] ?? '')
+      );
+    }, 'every link and peer has its status');
+  }
+});
+
 test('a ScionPathPolicy that avoids the fast core moves the upload to the slow one', async () => {
-  const [a] = kindLab.clients as [ApiClient];
-  await a.create(POLICIES, {
-    apiVersion: API_VERSION,
-    kind: 'ScionPathPolicy',
-    metadata: { name: 'not-fast' },
-    spec: { podSelector: { matchLabels: { app: 'client' } }, pathConstraints: { avoidTransitASes: ['1-ff00:0:110'] } },
-  });
+  await avoid('client', 'not-fast');
   await eventually(async () => (await uploads.overEach()) === 'few,most', 'an upload goes over the slow core');
 });
 
@@ -94,6 +127,126 @@ test('agents that come back take over, and with the policy deleted the upload is
   assert.equal(await uploads.overEach(), 'few,most');
   await kindLab.clients[0]!.delete(`${POLICIES}/not-fast`);
   await eventually(async () => (await uploads.overEach()) === 'most,few', 'an upload is back on the fast core');
+});
+
+test('links that are deleted take their paths with them, and bring them back when they are applied again', async () => {
+  const [a] = kindLab.clients as [ApiClient];
+  const names = ['interface-1', 'interface-3'];
+  const links = await Promise.all(names.map((name) => a.get<{ spec: unknown }>(`${LINKS}/${name}`)));
+  for (const name of names) await a.delete(`${LINKS}/${name}`);
+  await eventually(async () => (await uploads.overEach()) === 'few,most', 'an upload goes over the link that is left');
+  for (const [index, name] of names.entries()) {
+    await a.create(LINKS, { ...OBJECT, kind: 'ScionLink', metadata: { name }, spec: links[index]!.spec });
+  }
+  await eventually(async () => (await uploads.overEach()) === 'most,few', 'an upload is on the fast core again');
+});
+
+test('a link and a peer that cannot be say why', async () => {
+  const [a] = kindLab.clients as [ApiClient];
+  const underlay = { type: 'UDP/IPv4', remoteIP: '203.0.113.9', remotePort: 50_000 };
+  const spec = { linkType: 'Parent', remoteAS: '1-ff00:0:110', interfaceID: 4, underlay };
+  await a.create(LINKS, { ...OBJECT, kind: 'ScionLink', metadata: { name: 'astray' }, spec });
+  const peer = { remoteAS: '1-ff00:0:113', podCIDRs: ['10.9.0.0/16'] };
+  await a.create(PEERS, { ...OBJECT, kind: 'ScionClusterPeer', metadata: { name: 'addressless' }, spec: peer });
+  await eventually(async () => {
+    const { astray = '' } = await conditionsOf(a, LINKS);
+    const { addressless = '' } = await conditionsOf(a, PEERS);
+    return astray.startsWith('False InterfaceTooHigh: ') && addressless.startsWith('False NoNodes: ');
+  }, 'the reasons are told');
+  await a.delete(`${LINKS}/astray`);
+  await a.delete(`${PEERS}/addressless`);
+});
+
+describe('while a client in the one cluster asks a server in the other all the time', () => {
+  let requests: Requests;
+  let attacker: IsdAs;
+
+  before(async () => {
+    requests = await Requests.start(kindLab);
+    attacker = kindLab.lab.plan.ases.find(({ ia }) => ia.endsWith('120'))!.ia;
+  });
+
+  after(() => requests?.stop());
+
+  const diverted = async (): Promise<boolean> => {
+    const netns = kindLab.lab.netns('as-1-ff00_0_110');
+    const { stdout } = await run(['ip', '-4', 'route', 'get', uploads.server], { netns });
+    return / dev if1 /.test(stdout);
+  };
+
+  const nothingLost = async (during: () => Promise<void>): Promise<void> => {
+    const since = await requests.answers();
+    await during();
+    await eventually(async () => (await requests.answers(since)).arrived > 0, 'the client goes on');
+    const { arrived, lost } = await requests.answers(since);
+    assert.equal(lost, 0, `${lost} of ${arrived + lost} requests were lost`);
+  };
+
+  test('a hijack of the other cluster changes nothing for it', async () => {
+    const { prefix } = kindLab.lab.plan.clusters[1]!;
+    const halves = [prefix.replace(/\.0\.0\/16$/, '.0.0/17'), prefix.replace(/\.0\.0\/16$/, '.128.0/17')];
+    await nothingLost(async () => {
+      await kindLab.lab.bgp.hijack(attacker, { prefixes: halves });
+      await eventually(diverted, 'the fast core sends plain IP for the cluster to the attacker');
+      assert.match(await uploads.overEach(), /^most,/);
+    });
+  });
+
+  test('a policy moves it within a second, without loss, and no other pod', async (t) => {
+    await nothingLost(async () => {
+      await avoid('asker', 'slowly');
+      const delayMs = await overSlowCoreAfter(kindLab, performance.now());
+      t.diagnostic(`over the slow core ${delayMs.toFixed(0)} ms after the API server's answer`);
+      assert.ok(delayMs < 1000, `${delayMs} ms`);
+    });
+    assert.match(await uploads.overEach(), /^most,/);
+  });
+
+  test('another label moves it back, and no other pod moves', async () => {
+    const [a] = kindLab.clients as [ApiClient];
+    await nothingLost(async () => {
+      await a.merge('/api/v1/namespaces/default/pods/client', { metadata: { labels: { app: 'asker' } } });
+      await eventually(async () => /,most$/.test(await uploads.overEach()), 'the other pod is on the slow core');
+      await a.merge('/api/v1/namespaces/default/pods/client', { metadata: { labels: { app: 'client' } } });
+      await eventually(async () => /^most,/.test(await uploads.overEach()), 'it is on the fast core again');
+      assert.ok((await overSlowCoreAfter(kindLab, performance.now())) < 1000, 'the client is where it was');
+    });
+  });
+
+  test('a geofence that no path satisfies blocks it, and says why', async () => {
+    const [a] = kindLab.clients as [ApiClient];
+    const spec = { ...forAsker, priority: 10, pathConstraints: { requireISDs: [2] } };
+    await a.create(POLICIES, { ...OBJECT, kind: 'ScionPathPolicy', metadata: { name: 'fence' }, spec });
+    await eventually(async () => {
+      const { fence = '' } = await conditionsOf(a, POLICIES);
+      return /^False Blocked: no path to 1-ff00:0:112 is as the policy wants it: the path leads .*outside ISD 2/.test(
+        fence,
+      );
+    }, 'the status says why');
+    const since = await requests.answers();
+    await eventually(async () => (await requests.answers(since)).lost > 0, 'requests are lost');
+    const blocked = await requests.answers();
+    await eventually(async () => (await requests.answers(blocked)).lost > 1, 'and no other thing happens to them');
+    assert.equal((await requests.answers(blocked)).arrived, 0);
+    await a.delete(`${POLICIES}/fence`);
+    await a.delete(`${POLICIES}/slowly`);
+    const free = await requests.answers();
+    await eventually(async () => (await requests.answers(free)).arrived > 10, 'it is heard again');
+  });
+
+  test('an agent that starts anew, and replicas of the server that are replaced, cost it nothing', async () => {
+    const { kubectl } = kindLab.clusters[0]!.kubernetes!;
+    await nothingLost(async () => {
+      await kubectl(['rollout', 'restart', 'daemonset/cilion-agent', ...AGENTS]);
+      await kubectl(['rollout', 'status', 'daemonset/cilion-agent', ...AGENTS, '--timeout=180s']);
+    });
+    await nothingLost(() => requests.rollOut());
+  });
+
+  test('and all the time the hijack was on', async () => {
+    assert.ok(await diverted(), 'plain IP for the cluster still goes to the attacker');
+    await kindLab.lab.bgp.withdraw(attacker);
+  });
 });
 
 test('taking the lab down by its journal leaves no container, no group, no folder and the settings as they were', async () => {

@@ -12,7 +12,7 @@ const BESIDES_BYTES = UPLOAD_BYTES / 4;
 const PATIENCE_MS = 180_000;
 
 /** Answers an upload with its length. */
-const SERVER = [
+export const SERVER = [
   'mkdir -p /www/cgi-bin',
   "printf '#!/bin/sh\\necho Content-Type: text/plain\\necho\\nhead -c $CONTENT_LENGTH | wc -c\\n' > /www/cgi-bin/length",
   'chmod 755 /www/cgi-bin/length',
@@ -50,21 +50,23 @@ export class Uploads {
 
   /** What of an upload arrives at the fast core and at the slow one: `most` or `few` of its bytes, or `some`. */
   async overEach(): Promise<string> {
-    const cores = ['as-1-ff00_0_110', 'as-1-ff00_0_120'];
-    const readings = () => Promise.all(cores.map((namespace) => this.#received(namespace)));
-    const first = await readings();
+    const first = await receivedByCores(this.#kindLab);
     assert.ok(await this.arrives(), 'an upload arrives whole');
-    const last = await readings();
+    const last = await receivedByCores(this.#kindLab);
     const share = (bytes: number) => (bytes > UPLOAD_BYTES ? 'most' : bytes < BESIDES_BYTES ? 'few' : 'some');
     return last.map((bytes, index) => share(bytes - (first[index] ?? 0))).join();
   }
+}
 
-  async #received(namespace: string): Promise<number> {
-    const netns = this.#kindLab.lab.netns(namespace);
+/** Bytes that have come in from cluster a's worker at the fast core and at the slow one. */
+export function receivedByCores({ lab }: KindLab): Promise<number[]> {
+  const received = async (namespace: string): Promise<number> => {
+    const netns = lab.netns(namespace);
     const { stdout } = await run(['ip', '-json', '-stats', 'link', 'show', 'dev', 'if11'], { netns });
     const [device] = JSON.parse(stdout) as { stats64: { rx: { bytes: number } } }[];
     return device?.stats64.rx.bytes ?? 0;
-  }
+  };
+  return Promise.all(['as-1-ff00_0_110', 'as-1-ff00_0_120'].map(received));
 }
 
 /** What fails meanwhile is tried again; the last failure is told. */
@@ -80,7 +82,7 @@ export async function eventually(holds: () => Promise<boolean>, what: string): P
   assert.fail(`not within ${PATIENCE_MS / 1000} s: ${what}${last === undefined ? '' : `\n${String(last)}`}`);
 }
 
-async function makePod(client: ApiClient, name: string, command: readonly string[]): Promise<void> {
+export async function makePod(client: ApiClient, name: string, command: readonly string[]): Promise<void> {
   const container = { name, image: 'cilion.test/busybox:1', imagePullPolicy: 'Never', command };
   const pod = {
     ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name, labels: { app: name } } },
@@ -97,7 +99,7 @@ async function makePod(client: ApiClient, name: string, command: readonly string
   );
 }
 
-async function runningPod(client: ApiClient, name: string): Promise<string> {
+export async function runningPod(client: ApiClient, name: string): Promise<string> {
   let address = '';
   await eventually(async () => {
     const pod = await client.get<{ status: { phase: string; podIP?: string } }>(`${PODS}/${name}`);

@@ -38,7 +38,7 @@ async function startAgent(nodeAgent: NodeAgent): Promise<ClusterAgent> {
     client: api.agentClient,
     nodeName: 'a1',
     agent: nodeAgent,
-    view,
+    wan: { view, findings: () => [] },
     pathsTo: () => paths,
     failed,
   });
@@ -170,7 +170,7 @@ test('the policy of a pod is in the map soon after its address', async (t) => {
 test('the agent’s rights are no more than it needs', async () => {
   const refused = async (path: string) =>
     assert.rejects(api.agentClient.get(path), (error) => error instanceof ApiError && error.status === 403, path);
-  for (const path of ['/api/v1/secrets', '/api/v1/nodes', '/apis/apps/v1/deployments', '/api/v1/configmaps'])
+  for (const path of ['/api/v1/secrets', '/api/v1/services', '/apis/apps/v1/deployments', '/api/v1/configmaps'])
     await refused(path);
   const write = api.agentClient.merge(`${POLICIES}/fast`, { spec: { priority: 1 } });
   await assert.rejects(write, (error) => error instanceof ApiError && error.status === 403);

@@ -1,14 +1,20 @@
-/** What an agent's process is told at its start, as JSON: its node's place in the world, and where paths come from. */
+/**
+ * What an agent's process is told at its start, as JSON: its node's place in the AS, and where paths come from. Links to other
+ * ASes and other clusters are objects of the API server.
+ */
 import { readFileSync } from 'node:fs';
 import type { Path } from '../../scion/end-to-end-path.ts';
 import type { IsdAs } from '../../topology/model.ts';
 import type { ApiAccess } from '../api/client.ts';
-import type { NodeView } from './node-view.ts';
+import type { SiblingPlace } from './cluster-wan.ts';
+import type { NodePlace } from './node-view.ts';
 
 export interface AgentConfig {
   /** As the API server calls the node. */
   readonly nodeName: string;
-  readonly view: NodeView;
+  readonly place: NodePlace;
+  /** The other nodes of the cluster. */
+  readonly siblings: readonly SiblingPlace[];
   /** The AS's SCION daemon, `host:port`; without it, paths come from a file. */
   readonly daemon?: string;
   /** Of the AS, 32 hexadecimal digits: with it hop fields can be forged. */

@@ -12,6 +12,8 @@ const RETRY_MS = 1000;
 export interface AgentPaths {
   /** All paths that are known now, best first. The same object as long as they are the same. */
   pathsTo(ia: IsdAs): readonly Path[];
+  /** From now on paths to these ASes are wanted too. */
+  follow(destinations: readonly IsdAs[]): void;
   /** A router on the way says that an interface does not forward. */
   interfaceDown(ia: IsdAs, ifid: InterfaceId): void;
   /** Reads the file again. */
@@ -31,6 +33,7 @@ export function pathsOfFile(file: string, { changed, failed }: Listener): AgentP
   let paths = pathsFromJson(readFileSync(file, 'utf8'));
   return {
     pathsTo: (ia) => paths.get(ia) ?? NONE,
+    follow: () => {}, // All that there are stand in the file.
     // The probes find out, and nobody can be told.
     interfaceDown: () => {},
     reload: () => {
@@ -45,17 +48,13 @@ export function pathsOfFile(file: string, { changed, failed }: Listener): AgentP
 }
 
 /** @param target As gRPC names servers: `10.1.0.1:30255`. It may come up later than the agent. */
-export function pathsOfDaemon(
-  target: string,
-  src: IsdAs,
-  destinations: readonly IsdAs[],
-  { changed, failed }: Listener,
-): AgentPaths {
+export function pathsOfDaemon(target: string, src: IsdAs, { changed, failed }: Listener): AgentPaths {
   const source = new PathSource(new DaemonClient(target), src, {
     onChange: changed,
     onError: (_dst, error) => failed(error),
   });
-  const follow = async (dst: IsdAs): Promise<void> => {
+  const followed = new Set<IsdAs>();
+  const followOne = async (dst: IsdAs): Promise<void> => {
     for (;;) {
       try {
         await source.follow(dst);
@@ -66,9 +65,15 @@ export function pathsOfDaemon(
       }
     }
   };
-  for (const dst of new Set(destinations)) void follow(dst);
   return {
     pathsTo: (dst) => source.paths(dst),
+    follow: (destinations) => {
+      for (const dst of destinations) {
+        if (followed.has(dst)) continue;
+        followed.add(dst);
+        void followOne(dst);
+      }
+    },
     interfaceDown: (ia, ifid) => void source.interfaceDown(ia, ifid).catch(failed),
     reload: () => {},
   };

@@ -10,9 +10,12 @@ import { ApiClient } from '../api/client.ts';
 import { type AgentConfig, accessInPod } from './agent-config.ts';
 import { type AgentPaths, pathsOfDaemon, pathsOfFile } from './agent-paths.ts';
 import { ClusterAgent } from './cluster-agent.ts';
+import { ClusterWan } from './cluster-wan.ts';
 import { NodeAgent } from './node-agent.ts';
+import type { NodeView } from './node-view.ts';
 import { PodDevices } from './pod-devices.ts';
 import { FALLBACK_MARK, SegmenterRoutes } from './segmenter-routes.ts';
+import { Uplinks } from './uplinks.ts';
 
 const OWN_NETNS = '/proc/self/ns/net';
 /** There from when packets of pods travel as SCION. */
@@ -24,7 +27,7 @@ function complain(error: unknown): void {
   process.stderr.write(`cilion-agent: ${error instanceof Error ? error.message : String(error)}\n`);
 }
 
-function loadDataplane({ view, segmenter, ifindexLimit, linkLimit, pins }: AgentConfig): NodeDataplane {
+function loadDataplane({ place, segmenter, ifindexLimit, linkLimit, pins }: AgentConfig): NodeDataplane {
   const dataplane = NodeDataplane.load({ ifindexLimit, linkLimit });
   if (pins !== undefined) {
     // Those of an agent before this one are no longer in use once this one's programs are on the devices.
@@ -33,10 +36,10 @@ function loadDataplane({ view, segmenter, ifindexLimit, linkLimit, pins }: Agent
     dataplane.pin(pins);
   }
   dataplane.configureNode({
-    address: view.address,
+    address: place.address,
     routerPort: ROUTER_PORT,
     hostPort: HOST_PORT,
-    podCidr: view.podCidr,
+    podCidr: place.podCidr,
     segmenterIn: segmenter.into,
     segmenterOut: segmenter.out,
     fallbackMark: FALLBACK_MARK,
@@ -44,19 +47,16 @@ function loadDataplane({ view, segmenter, ifindexLimit, linkLimit, pins }: Agent
   return dataplane;
 }
 
-function attach(dataplane: NodeDataplane, { view, segmenter }: AgentConfig): void {
-  for (const { ifindex, ifid, routed } of view.interfaces) {
-    if (routed !== true) dataplane.attachUplink({ ifindex, ifid, netns: OWN_NETNS });
-  }
-  if (view.lan !== undefined) dataplane.attachInternal({ ifindex: view.lan.ifindex, netns: OWN_NETNS });
+/** What does not come and go with links: those get the program from `Uplinks`. */
+function attach(dataplane: NodeDataplane, { place, segmenter }: AgentConfig): void {
+  if (place.lan !== undefined) dataplane.attachInternal({ ifindex: place.lan.ifindex, netns: OWN_NETNS });
   dataplane.attachPodSide({ ifindex: segmenter.out, netns: OWN_NETNS });
 }
 
 /** Not before everything is there that `changed` needs. */
-function pathsOf({ daemon, view }: AgentConfig, file: string | undefined, changed: () => void): AgentPaths {
-  const destinations = view.remotes.map(({ ia }) => ia);
+function pathsOf({ daemon, place }: AgentConfig, file: string | undefined, changed: () => void): AgentPaths {
   const listener = { changed, failed: complain };
-  if (daemon !== undefined) return pathsOfDaemon(daemon, view.ia, destinations, listener);
+  if (daemon !== undefined) return pathsOfDaemon(daemon, place.ia, listener);
   if (file === undefined) throw new Error('neither a daemon nor a file says which paths there are');
   return pathsOfFile(file, listener);
 }
@@ -66,34 +66,47 @@ async function main(configFile: string | undefined, pathsFile: string | undefine
   // An agent before this one in the same pod has left it.
   rmSync(ATTACHED_FILE, { force: true });
   const config = JSON.parse(readFileSync(configFile, 'utf8')) as AgentConfig;
-  const { view } = config;
+  const { nodeName, place, siblings, linkLimit } = config;
   const paths = pathsOf(config, pathsFile, () => cluster.refresh());
   const dataplane = loadDataplane(config);
   const agent = new NodeAgent(dataplane);
-  agent.configure(view, Buffer.from(config.forwardingKey, 'hex'), config.linkLimit);
-  const devices = new PodDevices(dataplane, OWN_NETNS);
-  const routes = new SegmenterRoutes(config.segmenter.device, view.address);
-  const wanted = () => view.remotes.map(({ podCidr }) => ({ podCidr, mtu: agent.innerMtu(podCidr) }));
   const client = new ApiClient(accessInPod());
+  const wan = new ClusterWan({ client, nodeName, place, siblings, linkLimit, changed: () => cluster.refresh() });
+  agent.configure(wan.view, Buffer.from(config.forwardingKey, 'hex'), linkLimit);
+  const uplinks = new Uplinks(dataplane, OWN_NETNS);
+  const devices = new PodDevices(dataplane, OWN_NETNS);
+  const routes = new SegmenterRoutes(config.segmenter.device, place.address);
+  const wanted = ({ remotes }: NodeView) => remotes.map(({ podCidr }) => ({ podCidr, mtu: agent.innerMtu(podCidr) }));
   const cluster = new ClusterAgent({
     client,
-    nodeName: config.nodeName,
+    nodeName,
     agent,
-    view,
+    wan,
     pathsTo: (ia) => paths.pathsTo(ia),
-    onReconciled: (pods) => {
-      const addresses = pods.map(({ address }) => address);
-      devices.follow(addresses, complain);
+    onView: (view) => {
+      paths.follow(view.remotes.map(({ ia }) => ia));
+      agent.setLinks(view);
+      if (attached) uplinks.attach(view.interfaces);
+    },
+    onReconciled: (pods, view) => {
+      uplinks.keep(view.interfaces);
+      agent.keepLinks(view);
+      devices.follow(
+        pods.map(({ address }) => address),
+        complain,
+      );
       // Nothing may lead into the segmenter before the programs are there.
-      if (attached) routes.follow(wanted(), complain);
+      if (attached) routes.follow(wanted(view), complain);
     },
     failed: complain,
   });
   let attached = false;
+  await wan.start();
   await cluster.start();
   attach(dataplane, config);
+  uplinks.attach(wan.view.interfaces);
   attached = true;
-  await routes.set(wanted());
+  await routes.set(wanted(wan.view));
   agent.startProbing(OWN_NETNS, (error) => {
     complain(error);
     process.exit(1);
@@ -103,6 +116,7 @@ async function main(configFile: string | undefined, pathsFile: string | undefine
   process.on('SIGHUP', () => paths.reload());
   process.on('SIGTERM', () => {
     agent.stopProbing();
+    wan.stop();
     client.close();
     void cluster.stop().then(() => process.exit(0));
   });

@@ -1,18 +1,18 @@
 /**
- * The agent of one node of a real cluster: what the API server says of the node's pods and of path policies, brought into
- * the node's maps, and what is in force brought into the policies' status. Each node's agent works alone; all write the
- * same status.
+ * The agent of one node of a real cluster: what the API server says of the node's pods, of path policies, links and other
+ * clusters, brought into the node's maps, and what is in force brought into their status. Each node's agent works alone;
+ * all write the same status.
  */
-import { isDeepStrictEqual } from 'node:util';
 import type { Path } from '../../scion/end-to-end-path.ts';
 import type { IsdAs } from '../../topology/model.ts';
 import type { ApiClient } from '../api/client.ts';
 import { type ApiObject, Collection } from '../api/collection.ts';
-import { API_VERSION, GROUP, VERSION } from '../crd/definitions.ts';
+import { GROUP, VERSION } from '../crd/definitions.ts';
 import { pathPolicySpec, toPolicy } from '../crd/path-policy.ts';
 import type { PathPolicy } from '../policy/model.ts';
 import { type PolicyReport, reportOf } from '../policy/report.ts';
 import type { PodSelector } from '../policy/selector.ts';
+import { type ObjectWithStatus, type Stated, statusOf, writeStatus } from './conditions.ts';
 import { desiredState, type Memory, type OwnPod } from './desired-state.ts';
 import type { NodeAgent } from './node-agent.ts';
 import type { NodeView } from './node-view.ts';
@@ -23,35 +23,34 @@ interface PodObject extends ApiObject {
   readonly status?: { readonly podIP?: string; readonly phase?: string };
 }
 
-interface Condition {
-  readonly type: string;
-  readonly status: string;
-  readonly reason: string;
-  readonly message: string;
-  readonly lastTransitionTime: string;
-  readonly observedGeneration?: number;
+interface PolicyObject extends ObjectWithStatus {
+  readonly spec: unknown;
 }
 
-interface PolicyObject extends ApiObject {
-  readonly spec: unknown;
-  readonly status?: { readonly conditions?: readonly Condition[]; readonly destinations?: unknown };
+/** What a node sees of the world beside pods and policies. */
+export interface Wan {
+  /** The same object as long as nothing of it has changed. */
+  readonly view: NodeView;
+  /** What there is to say of the objects that the view has been made of. */
+  findings(pathsTo: (ia: IsdAs) => readonly Path[]): readonly Stated[];
 }
 
 export interface ClusterAgentSettings {
   readonly client: ApiClient;
   readonly nodeName: string;
   readonly agent: NodeAgent;
-  readonly view: NodeView;
-  /** All paths from the node's AS to another, best first. */
+  readonly wan: Wan;
+  /** All paths from the node's AS to another, best first; the same object as long as they are the same. */
   readonly pathsTo: (ia: IsdAs) => readonly Path[];
+  /** Told of a view that is another than before: the maps are to hold its links when it returns. */
+  readonly onView?: (view: NodeView) => void;
   /** Told of the node's own pods after each reconciliation. */
-  readonly onReconciled?: (pods: readonly OwnPod[]) => void;
-  /** Told of what could not be done: a status is written later; maps are, with the next change. */
+  readonly onReconciled?: (pods: readonly OwnPod[], view: NodeView) => void;
+  /** Told of what could not be done: it is tried again. */
   readonly failed: (error: unknown) => void;
 }
 
 const POLICIES = `/apis/${GROUP}/${VERSION}/scionpathpolicies`;
-const MANAGER = 'cilion-agent';
 /** From a status that could not be written to the next attempt. */
 const RETRY_MS = 1000;
 /** Pods whose containers have ended keep their object, and their address is free for others. */
@@ -61,7 +60,10 @@ export class ClusterAgent {
   readonly #settings: ClusterAgentSettings;
   readonly #pods: Collection<PodObject>;
   readonly #policies: Collection<PolicyObject>;
-  readonly #memory: Memory = new WorkedOut();
+  /** Of the view. */
+  #memory: Memory = new WorkedOut();
+  #paths = new WeakMap<readonly Path[], readonly Path[]>();
+  #view: NodeView | undefined;
   readonly #known = new WeakMap<PolicyObject, ReadPolicy>();
   readonly #reports = new WeakMap<PathPolicy, { paths: readonly (readonly Path[])[]; report: PolicyReport }>();
   #scheduled = false;
@@ -111,26 +113,55 @@ export class ClusterAgent {
   }
 
   #reconcile(): void {
-    const { agent, view, pathsTo, onReconciled, failed } = this.#settings;
+    const { agent, onReconciled, failed } = this.#settings;
     try {
+      const view = this.#look();
+      const pathsTo = (ia: IsdAs) => this.#pathsTo(view, ia);
       const policies = this.#policies.objects.map((object) => this.#read(object));
       const pods = this.#pods.objects.flatMap(ownPod);
       const intent = { pods, policies: policies.map(({ policy }) => policy) };
       agent.reconcile(desiredState(view, pathsTo, intent, this.#memory));
-      onReconciled?.(pods);
-      this.#reporting = this.#reporting.then(() => this.#report(policies));
+      onReconciled?.(pods, view);
+      this.#reporting = this.#reporting.then(() => this.#report(view, policies));
     } catch (error) {
       failed(error);
+      this.#tryAgain();
     }
   }
 
-  async #report(policies: readonly ReadPolicy[]): Promise<void> {
-    const { failed } = this.#settings;
-    for (const { policy, object, fault } of policies) {
-      const status = statusOf(object, fault === undefined ? this.#reportOf(policy) : invalid(fault));
+  #look(): NodeView {
+    const { wan, onView } = this.#settings;
+    const { view } = wan;
+    if (view === this.#view) return view;
+    onView?.(view);
+    this.#view = view;
+    this.#memory = new WorkedOut();
+    this.#paths = new WeakMap();
+    return view;
+  }
+
+  /** Those that begin with a link of which we know where it ends. */
+  #pathsTo(view: NodeView, ia: IsdAs): readonly Path[] {
+    const all = this.#settings.pathsTo(ia);
+    const known = this.#paths.get(all);
+    if (known !== undefined) return known;
+    const ends = new Set([view, ...view.siblings].flatMap(({ interfaces }) => interfaces.map(({ ifid }) => ifid)));
+    const begun = all.filter(({ interfaces: [first] }) => first !== undefined && ends.has(first.ifid));
+    this.#paths.set(all, begun);
+    return begun;
+  }
+
+  async #report(view: NodeView, policies: readonly ReadPolicy[]): Promise<void> {
+    const { client, wan, failed } = this.#settings;
+    const stated = [
+      ...policies.map((policy) => this.#stated(policy, view)),
+      ...wan.findings((ia) => this.#pathsTo(view, ia)),
+    ];
+    for (const { kind, object, finding, rest } of stated) {
+      const status = statusOf(object, finding, rest);
       if (status === undefined || !this.#running) continue;
       try {
-        await this.#write(object, status);
+        await writeStatus(client, kind, object, status);
       } catch (error) {
         failed(error);
         this.#tryAgain();
@@ -138,31 +169,30 @@ export class ClusterAgent {
     }
   }
 
+  #stated({ policy, object, fault }: ReadPolicy, view: NodeView): Stated {
+    const { satisfied, reason, message, destinations } =
+      fault === undefined ? this.#reportOf(policy, view) : invalid(fault);
+    const finding = { type: 'Satisfied', holds: satisfied, reason, message };
+    return { kind: 'ScionPathPolicy', object, finding, rest: { destinations } };
+  }
+
   /** Worked out anew only when paths have changed. */
-  #reportOf(policy: PathPolicy): PolicyReport {
-    const { view, pathsTo } = this.#settings;
+  #reportOf(policy: PathPolicy, view: NodeView): PolicyReport {
+    const pathsTo = (ia: IsdAs) => this.#pathsTo(view, ia);
     const destinations = [...new Set(view.remotes.map(({ ia }) => ia))];
     const paths = destinations.map(pathsTo);
     const before = this.#reports.get(policy);
-    if (before?.paths.every((each, index) => each === paths[index]) === true) return before.report;
+    const same = before?.paths.length === paths.length && before.paths.every((each, index) => each === paths[index]);
+    if (before !== undefined && same) return before.report;
     const report = reportOf(policy, destinations, pathsTo);
     this.#reports.set(policy, { paths, report });
     return report;
   }
 
-  /** The API server may be away, and nothing may change when it is back. */
+  /** Nothing may change when the API server is back, or the machine has room again. */
   #tryAgain(): void {
     clearTimeout(this.#retry);
     this.#retry = setTimeout(() => this.refresh(), RETRY_MS);
-  }
-
-  async #write({ metadata }: PolicyObject, status: object): Promise<void> {
-    const { namespace = 'default', name } = metadata;
-    await this.#settings.client.apply(
-      `/apis/${GROUP}/${VERSION}/namespaces/${namespace}/scionpathpolicies/${name}/status`,
-      MANAGER,
-      { apiVersion: API_VERSION, kind: 'ScionPathPolicy', metadata: { name, namespace }, status },
-    );
   }
 }
 
@@ -194,25 +224,6 @@ function policyOf(object: PolicyObject): ReadPolicy {
 function ownPod({ metadata, spec, status }: PodObject): OwnPod[] {
   if (spec.hostNetwork === true || status?.podIP === undefined || ENDED.has(status.phase)) return [];
   return [{ namespace: metadata.namespace ?? 'default', address: status.podIP, labels: metadata.labels ?? {} }];
-}
-
-/** Undefined where it stands there already. */
-function statusOf(object: PolicyObject, report: PolicyReport): object | undefined {
-  const { generation } = object.metadata;
-  const before = object.status?.conditions?.find(({ type }) => type === 'Satisfied');
-  const status = report.satisfied ? 'True' : 'False';
-  const condition: Condition = {
-    type: 'Satisfied',
-    status,
-    reason: report.reason,
-    message: report.message,
-    lastTransitionTime:
-      before?.status === status ? before.lastTransitionTime : new Date().toISOString().replace(/\.\d+/, ''),
-    ...(generation === undefined ? {} : { observedGeneration: generation }),
-  };
-  const { destinations } = report;
-  const same = isDeepStrictEqual([before, object.status?.destinations], [condition, destinations]);
-  return same ? undefined : { conditions: [condition], destinations };
 }
 
 function invalid(message: string): PolicyReport {

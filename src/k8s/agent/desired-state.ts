@@ -82,7 +82,8 @@ export function desiredState(
   const destinations = [...new Set(view.remotes.map(({ ia }) => ia))];
   const classes = podClasses(pods, destinations, policies);
   const everyClass: PodClass[] = [{ key: DEFAULT_POLICY, decisive: new Map(), pods: [] }, ...classes];
-  view.remotes.forEach((remote, id) => {
+  for (const remote of view.remotes) {
+    const { id } = remote;
     const all = pathsTo(remote.ia);
     let narrowest = Number.POSITIVE_INFINITY;
     for (const { key, decisive } of everyClass) {
@@ -98,7 +99,7 @@ export function desiredState(
     // Also where no path leads: what is for its pods must not leave as plain IP, unless a policy says so.
     const mtu = Number.isFinite(narrowest) ? narrowest : MTU_WITHOUT_PATH;
     remotes.set(remote.podCidr, { id, ia: remote.ia, innerMtu: mtu });
-  });
+  }
   const byAddress = classes.flatMap((each) => each.pods.map((pod) => [pod.address, each.key] as const));
   return { paths, sets, remotes, pods: new Map(byAddress) };
 }

@@ -3,6 +3,7 @@
  * only that. Forwarding goes on without it.
  */
 import type { NodeContents, NodeDataplane, PathSettings, RemoteSettings } from '../../dataplane/node.ts';
+import type { LinkSettings } from '../../dataplane/router-maps.ts';
 import type { Path } from '../../scion/end-to-end-path.ts';
 import { HOST_PORT, ROUTER_PORT } from '../../scion/ports.ts';
 import { DEFAULT_POLICY, type DesiredSet, type DesiredState } from './desired-state.ts';
@@ -22,6 +23,8 @@ export class NodeAgent {
   readonly #remotes = new Map<string, RemoteSettings | undefined>();
   /** By policy and remote node, what was written. */
   readonly #sets = new Map<string, { readonly policy: string; readonly remote: number; readonly written: string }>();
+  /** By interface, what was written. */
+  readonly #links = new Map<number, string>();
   #prober: NodeJS.Timeout | undefined;
   #state: DesiredState = { paths: new Map(), sets: [], remotes: new Map(), pods: new Map() };
 
@@ -29,20 +32,42 @@ export class NodeAgent {
     this.#dataplane = dataplane;
   }
 
-  /** What does not change while the node lives: its AS, the AS's links, the other nodes. */
+  /** What comes before all else: the node's AS, and what it knows of the links now. */
   configure(view: NodeView, forwardingKey: Uint8Array, linkLimit: number): void {
-    const { lan, slowPath = false } = view;
-    this.#dataplane.setAs({ ia: view.ia, forwardingKey, linkLimit, slowPath });
-    for (const link of view.interfaces) this.#dataplane.setLink(link);
+    this.#dataplane.setAs({ ia: view.ia, forwardingKey, linkLimit, slowPath: view.slowPath ?? false });
+    this.setLinks(view);
+  }
+
+  /** Links and other nodes that are new or other than before; links that are gone stay until `keepLinks`. */
+  setLinks(view: NodeView): void {
+    const { lan } = view;
+    for (const link of view.interfaces) this.#setLink(link);
     if (lan === undefined) return;
     for (const sibling of view.siblings) {
       const host = siblingEnds(view, lan, sibling, HOST_PORT);
       this.#dataplane.setSibling(host.own, host.remote, lan.ifindex, lan.mtu);
       const router = siblingEnds(view, lan, sibling, ROUTER_PORT);
       for (const { ifid, role } of sibling.interfaces) {
-        this.#dataplane.setLink({ ifid, role, ifindex: lan.ifindex, ...router, mtu: lan.mtu, sibling: true });
+        this.#setLink({ ifid, role, ifindex: lan.ifindex, ...router, mtu: lan.mtu, sibling: true });
       }
     }
+  }
+
+  /** Removes links that are not of this view: nothing comes in by them or goes out. */
+  keepLinks(view: NodeView): void {
+    const kept = new Set([view, ...view.siblings].flatMap(({ interfaces }) => interfaces.map(({ ifid }) => ifid)));
+    for (const ifid of this.#links.keys()) {
+      if (kept.has(ifid)) continue;
+      this.#dataplane.removeLink(ifid);
+      this.#links.delete(ifid);
+    }
+  }
+
+  #setLink(link: LinkSettings): void {
+    const written = JSON.stringify(link);
+    if (this.#links.get(link.ifid) === written) return;
+    this.#dataplane.setLink(link);
+    this.#links.set(link.ifid, written);
   }
 
   /**

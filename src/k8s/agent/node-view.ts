@@ -33,21 +33,27 @@ export interface Lan {
 
 /** A node of another cluster. */
 export interface RemoteNode {
+  /** Its number in the maps, no other's as long as it is there. */
+  readonly id: number;
   readonly ia: IsdAs;
   readonly address: string;
   readonly podCidr: string;
   readonly interfaces: readonly number[];
 }
 
-export interface NodeView {
+/** What does not change while the node lives. */
+export interface NodePlace {
   /** A reference router runs beside the node's programs and gets what they do not finish. Default false. */
   readonly slowPath?: boolean;
   readonly ia: IsdAs;
   readonly address: string;
   readonly podCidr: string;
-  readonly interfaces: readonly OwnInterface[];
   /** Absent in a cluster of one node. */
   readonly lan?: Lan;
+}
+
+export interface NodeView extends NodePlace {
+  readonly interfaces: readonly OwnInterface[];
   readonly siblings: readonly Sibling[];
   readonly remotes: readonly RemoteNode[];
 }

@@ -31,7 +31,8 @@ export function segmenterRoute({ podCidr, mtu }: SegmenterRoute, device: string,
 export class SegmenterRoutes {
   readonly #device: string;
   readonly #source: string;
-  #written = '';
+  /** By prefix. */
+  #written: ReadonlyMap<string, string> | undefined;
   #work: Promise<void> = Promise.resolve();
 
   /** As of segmenterRoute. */
@@ -40,20 +41,33 @@ export class SegmenterRoutes {
     this.#source = source;
   }
 
-  /** Writes them where they are others than before. @throws LabError */
+  /** Writes those that are others than before, and takes away those that are gone. @throws LabError */
   async set(routes: readonly SegmenterRoute[]): Promise<void> {
-    const commands = routes.map((each) => `route replace ${segmenterRoute(each, this.#device, this.#source)}`);
-    const written = commands.join('\n');
-    if (written === this.#written) return;
-    if (!(await hasRule())) commands.push(`rule add ${SEGMENTER_RULE}`);
-    await run(['ip', '-batch', '-'], { input: `${commands.join('\n')}\n` });
-    this.#written = written;
+    const wanted = new Map(routes.map((each) => [each.podCidr, segmenterRoute(each, this.#device, this.#source)]));
+    const before = this.#written ?? (await routesThere());
+    const commands = [
+      ...[...wanted].filter(([cidr, route]) => before.get(cidr) !== route).map(([, route]) => `route replace ${route}`),
+      ...[...before.keys()]
+        .filter((cidr) => !wanted.has(cidr))
+        .map((cidr) => `route del ${cidr} table ${SEGMENTER_TABLE}`),
+    ];
+    if (this.#written === undefined && !(await hasRule())) commands.push(`rule add ${SEGMENTER_RULE}`);
+    if (commands.length > 0) await run(['ip', '-batch', '-'], { input: `${commands.join('\n')}\n` });
+    this.#written = wanted;
   }
 
   /** The same later, one after the other. @param failed Told of what fails; the next call tries again */
   follow(routes: readonly SegmenterRoute[], failed: (error: unknown) => void): void {
     this.#work = this.#work.then(() => this.set(routes)).catch(failed);
   }
+}
+
+/** What an agent before this one has left, as prefixes alone. */
+async function routesThere(): Promise<ReadonlyMap<string, string>> {
+  const { stdout } = await run(['ip', '-json', 'route', 'show', 'table', 'all']);
+  const routes = JSON.parse(stdout) as { readonly dst: string; readonly table?: string }[];
+  const left = routes.filter(({ table }) => table === String(SEGMENTER_TABLE));
+  return new Map(left.map(({ dst }) => [dst, '']));
 }
 
 async function hasRule(): Promise<boolean> {

@@ -7,11 +7,14 @@ import { LabError } from '../../errors.ts';
 import { run } from '../../process/process.ts';
 import { DAEMON_PORT } from '../../scion/ports.ts';
 import { type AgentConfig, type PathsByDestination, pathsToJson } from '../agent/agent-config.ts';
+import type { SiblingPlace } from '../agent/cluster-wan.ts';
 import { SEGMENTER_RULE, SEGMENTER_TABLE } from '../agent/segmenter-routes.ts';
 import { buildAgentImage } from './agent-image.ts';
 import type { Kubernetes, RunningCluster, RunningNode } from './backend.ts';
-import { AGENT, AGENT_PINS, CRDS, RBAC } from './deployed-files.ts';
+import { AGENT, AGENT_PINS, RBAC } from './deployed-files.ts';
+import { applyObjects } from './kind-pods.ts';
 import { plannedView } from './planned-view.ts';
+import { wanObjects } from './wan-objects.ts';
 
 /** Everywhere the first device. */
 const LOOPBACK = 1;
@@ -108,8 +111,9 @@ export function pinsOn(node: RunningNode | undefined): string {
 }
 
 async function configure(lab: Lab, cluster: RunningCluster, { kubectl }: Kubernetes): Promise<void> {
-  await kubectl(['apply', '--server-side', '-f', CRDS, '-f', RBAC]);
-  await kubectl(['wait', '--for=condition=Established', 'crd', '--all', READY]);
+  await kubectl(['apply', '--server-side', '-f', RBAC]);
+  const wan = wanObjects(lab.plan, cluster.plan, (node) => nodeNamed(cluster, node).name);
+  await applyObjects(kubectl, wan, lab.directory.path('kind', `${cluster.plan.name}-wan.json`));
   const folder = lab.directory.path('kind', `${cluster.plan.name}-agents`);
   mkdirSync(folder, { mode: 0o700 });
   for (const node of cluster.plan.nodes) {
@@ -128,16 +132,18 @@ function kubernetesOf({ plan, kubernetes }: RunningCluster): Kubernetes {
   return kubernetes;
 }
 
-function agentConfig(lab: Lab, { plan, nodes }: RunningCluster, node: NodePlan): AgentConfig {
-  const running = nodes.get(node.namespace);
-  if (running === undefined) throw new LabError(`cluster ${plan.name} has no node for ${node.namespace}`);
+function agentConfig(lab: Lab, cluster: RunningCluster, node: NodePlan): AgentConfig {
+  const { plan } = cluster;
   const { outer, inner } = node.segmenter;
   const [first] = plan.nodes;
   const daemon =
     lab.plan.controlPlane === 'reference' && first !== undefined ? `${first.address}:${DAEMON_PORT}` : undefined;
+  // Links and other clusters are objects.
+  const { interfaces, remotes, siblings, ...place } = plannedView(lab.plan, plan, node);
   return {
-    nodeName: running.name,
-    view: plannedView(lab.plan, plan, node),
+    nodeName: nodeNamed(cluster, node).name,
+    place,
+    siblings: siblingPlaces(cluster, node),
     ...(daemon === undefined ? {} : { daemon }),
     forwardingKey: Buffer.from(lab.control.forwardingKey(plan.ia)).toString('hex'),
     linkLimit: lab.plan.ases.find(({ ia }) => ia === plan.ia)?.linkLimit ?? 0,
@@ -145,6 +151,19 @@ function agentConfig(lab: Lab, { plan, nodes }: RunningCluster, node: NodePlan):
     segmenter: { device: outer.device, into: outer.ifindex, out: inner.ifindex },
     pins: AGENT_PINS,
   };
+}
+
+function siblingPlaces(cluster: RunningCluster, node: NodePlan): SiblingPlace[] {
+  return cluster.plan.nodes.flatMap((other) => {
+    if (other === node || other.lan === undefined) return [];
+    return [{ name: nodeNamed(cluster, other).name, address: other.address, mac: other.lan.mac }];
+  });
+}
+
+function nodeNamed({ plan, nodes }: RunningCluster, { namespace }: NodePlan): RunningNode {
+  const running = nodes.get(namespace);
+  if (running === undefined) throw new LabError(`cluster ${plan.name} has no node for ${namespace}`);
+  return running;
 }
 
 /** The paths from a cluster to all others, as they are now. */

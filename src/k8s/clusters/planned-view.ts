@@ -21,7 +21,8 @@ export function plannedView(plan: Plan, cluster: ClusterPlan, node: NodePlan): N
     });
   const remotes = plan.clusters
     .filter((other) => other !== cluster)
-    .flatMap((other) => other.nodes.map((each): RemoteNode => ({ ia: other.ia, ...each })));
+    .flatMap(({ ia, nodes }) => nodes.map((each) => ({ ia, ...each })))
+    .map((each, id): RemoteNode => ({ ...each, id }));
   return {
     ia: cluster.ia,
     slowPath: plan.controlPlane === 'reference',

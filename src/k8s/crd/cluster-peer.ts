@@ -57,7 +57,7 @@ export const clusterPeerSpec = z
       .max(256)
       .optional()
       .describe(
-        'Its nodes, so that packets go to the node that the pod is on; without them the far cluster passes them on.',
+        'Its nodes: packets go to the one that the pod is on. Without them the peer is not reachable, and its status says so.',
       ),
   })
   .superRefine((spec, context) => {

@@ -16,7 +16,7 @@ export const linkSpec = z.strictObject({
     .min(1)
     .max(65_535)
     .optional()
-    .describe('Number of the link in this AS, as its control service knows it.')
+    .describe('Number of the link in this AS, as its control service knows it. Without it the link is not put to work.')
     .meta({ examples: [41] }),
   mtu: z
     .int()
@@ -28,7 +28,7 @@ export const linkSpec = z.strictObject({
   nodeSelector: z
     .strictObject({ matchLabels: labels.describe('Labels that the node has.') })
     .optional()
-    .describe('The node at which the link ends; any node unless given.'),
+    .describe('The node at which the link ends: of those selected the first by name; of all, unless given.'),
   underlay: z
     .strictObject({
       type: z
@@ -37,7 +37,7 @@ export const linkSpec = z.strictObject({
         .meta({ examples: ['UDP/IPv4'] }),
       remoteIP: ipv4.describe('The neighbour’s router.'),
       remotePort: port.describe('Its port for this link; each link has its own.').meta({ examples: [50000] }),
-      localIP: ipv4.optional().describe('This end; the node’s address unless given.'),
+      localIP: ipv4.optional().describe('This end; the node’s address on that wire unless given.'),
       localPort: port
         .optional()
         .describe('This end’s port; as the far end’s unless given.')

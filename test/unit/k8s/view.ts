@@ -18,7 +18,7 @@ export const view: NodeView = {
   lan: { ifindex: 20, mac: '02:00:00:00:00:09', mtu: 1500 },
   siblings: [{ address: '10.1.0.2', mac: '02:00:00:00:00:0a', interfaces: [{ ifid: 2, role: 'parent' }] }],
   remotes: [
-    { ia: DST, address: '10.2.0.1', podCidr: '10.2.1.0/24', interfaces: TO.interfaces },
-    { ia: DST, address: '10.2.0.2', podCidr: '10.2.2.0/24', interfaces: [2] },
+    { id: 0, ia: DST, address: '10.2.0.1', podCidr: '10.2.1.0/24', interfaces: TO.interfaces },
+    { id: 1, ia: DST, address: '10.2.0.2', podCidr: '10.2.2.0/24', interfaces: [2] },
   ],
 };
