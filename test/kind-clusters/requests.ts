@@ -20,7 +20,7 @@ const CLIENT = [
   `yes | head -c ${UPLOAD_BYTES} > /upload`,
   'touch /replicas',
   'while :; do for r in $(cat /replicas)',
-  'do n=$(wget -q -T 3 -O - --post-file /upload http://$r:8080/cgi-bin/length)',
+  'do n=$(timeout 3 wget -q -O - --post-file /upload http://$r:8080/cgi-bin/length)',
   `if [ "$n" = ${UPLOAD_BYTES} ]; then echo ok; else echo lost $r; fi; done; sleep 0.02; done > /answers`,
 ].join('; ');
 
@@ -64,10 +64,15 @@ export class Requests {
     await makePod(a, 'asker', ['sh', '-c', CLIENT]);
     await runningPod(a, 'asker');
     const requests = new Requests(kindLab);
-    await requests.#slices.start();
-    await eventually(async () => requests.#told.split(' ').length === REPLICAS, 'every replica is known');
-    await eventually(async () => (await requests.answers()).arrived > 10, 'the server answers');
-    return requests;
+    try {
+      await requests.#slices.start();
+      await eventually(async () => requests.#told.split(' ').length === REPLICAS, 'every replica is known');
+      await eventually(async () => (await requests.answers()).arrived > 10, 'the server answers');
+      return requests;
+    } catch (error) {
+      requests.stop();
+      throw error;
+    }
   }
 
   stop(): void {
