@@ -152,6 +152,8 @@ export function runObstacles(a: Manifest, b: Manifest): string[] {
   if (a.durationSeconds !== b.durationSeconds)
     obstacles.push(`passes of ${a.durationSeconds} s and ${b.durationSeconds} s`);
   if (a.controlPlane !== b.controlPlane) obstacles.push(`control plane ${a.controlPlane} and ${b.controlPlane}`);
+  if (a.mechanisms['clusters'] !== b.mechanisms['clusters'])
+    obstacles.push('the clusters of one are made by kind, those of the other by the lab');
   const hashesOf = ({ inputs }: Manifest) =>
     inputs
       .map(({ sha256 }) => sha256)
