@@ -63,7 +63,8 @@ async function braccept({ around, artifacts }: RouterMulti, args: readonly strin
     'info',
     ...args,
   ];
-  const { all, exitCode } = await execa('nsenter', argv, { all: true, reject: false });
+  // It leaves a folder where temporary ones go.
+  const { all, exitCode } = await execa('nsenter', argv, { all: true, reject: false, env: { TMPDIR: artifacts } });
   const passed = [...all.matchAll(/^\S+ \S+\tINFO\t.*braccept\/main\.go:\d+\t(\w+)\t\{"result"/gm)].map(
     ([, name]) => name!,
   );
