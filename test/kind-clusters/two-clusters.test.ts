@@ -1,18 +1,20 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
+import { NodeDataplane } from '../../src/dataplane/node.ts';
 import { processesInGroup } from '../../src/emulator/control-group.ts';
 import { Journal } from '../../src/emulator/journal.ts';
 import { isNamespace } from '../../src/emulator/namespace-processes.ts';
 import type { ObjectWithStatus } from '../../src/k8s/agent/conditions.ts';
 import type { ApiClient } from '../../src/k8s/api/client.ts';
-import { deployAgents } from '../../src/k8s/clusters/agents.ts';
+import { deployAgents, pinsOn } from '../../src/k8s/clusters/agents.ts';
+import type { RunningCluster } from '../../src/k8s/clusters/backend.ts';
 import { API_VERSION } from '../../src/k8s/crd/definitions.ts';
 import { run } from '../../src/process/process.ts';
 import type { IsdAs } from '../../src/topology/model.ts';
 import { buildKindLab, type KindLab, never } from './kind-lab.ts';
 import { overSlowCoreAfter, Requests } from './requests.ts';
-import { eventually, Uploads } from './uploads.ts';
+import { eventually, makePod, runningPod, UPLOAD_BYTES, Uploads } from './uploads.ts';
 
 const AGENTS = ['--namespace=cilion-system'];
 const POLICIES = '/apis/cilion.io/v1alpha1/namespaces/default/scionpathpolicies';
@@ -117,6 +119,21 @@ test('while the agents are gone, packets go on under the policy', async () => {
     ]);
   }
   assert.equal(await uploads.overEach(), 'few,most');
+});
+
+test('a pod that starts while no agent is there is not left to plain IP', async () => {
+  const [{ plan, nodes }] = kindLab.clusters as [RunningCluster];
+  const worker = nodes.get(plan.nodes[1]!.namespace);
+  const sent = () => {
+    const counters = NodeDataplane.reopen(pinsOn(worker)).counters(0);
+    return Number(counters.find(({ reason }) => reason === 'ENCAPSULATED')?.packets ?? 0);
+  };
+  const [a] = kindLab.clients as [ApiClient];
+  await makePod(a, 'late', ['sleep', '100000']);
+  await runningPod(a, 'late');
+  const before = sent();
+  assert.ok(await uploads.arrives('late'), 'an upload arrives whole');
+  assert.ok(sent() - before > UPLOAD_BYTES / 1500, `${sent() - before} packets`);
 });
 
 test('agents that come back take over, and with the policy deleted the upload is on the fast core again', async () => {

@@ -6,7 +6,7 @@ import { run } from '../../src/process/process.ts';
 import type { KindLab } from './kind-lab.ts';
 
 const PODS = '/api/v1/namespaces/default/pods';
-const UPLOAD_BYTES = 4 * 1024 * 1024;
+export const UPLOAD_BYTES = 4 * 1024 * 1024;
 /** Probes of paths and BGP, while an upload lasts. */
 const BESIDES_BYTES = UPLOAD_BYTES / 4;
 const PATIENCE_MS = 180_000;
@@ -41,10 +41,10 @@ export class Uploads {
   }
 
   /** Whether the server has counted as many bytes as were sent. */
-  async arrives(): Promise<boolean> {
+  async arrives(pod = 'client'): Promise<boolean> {
     const file = `yes | head -c ${UPLOAD_BYTES} > /upload`;
     const send = `timeout 30 wget -q -O - --post-file /upload http://${this.server}:8080/cgi-bin/length`;
-    const argv = ['exec', 'client', '--', 'sh', '-c', `${file}; ${send}`];
+    const argv = ['exec', pod, '--', 'sh', '-c', `${file}; ${send}`];
     return Number(await this.#kindLab.clusters[0]!.kubernetes!.kubectl(argv)) === UPLOAD_BYTES;
   }
 
