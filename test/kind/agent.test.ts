@@ -24,6 +24,7 @@ await api.grant();
 const { client } = api;
 const bench = new PodBench();
 const paths = pathsFrom(Math.floor(Date.now() / 1000) - 60);
+const INTERFACES = [view, ...view.siblings].flatMap(({ interfaces }) => interfaces.map(({ ifid }) => ifid));
 const errors: unknown[] = [];
 let agent = await startAgent(new NodeAgent(bench.node));
 after(async () => {
@@ -38,7 +39,7 @@ async function startAgent(nodeAgent: NodeAgent): Promise<ClusterAgent> {
     client: api.agentClient,
     nodeName: 'a1',
     agent: nodeAgent,
-    wan: { view, findings: () => [] },
+    wan: { view, interfaces: INTERFACES, findings: () => [] },
     pathsTo: () => paths,
     failed,
   });

@@ -12,6 +12,7 @@ import { pathPolicySpec, toPolicy } from '../crd/path-policy.ts';
 import type { PathPolicy } from '../policy/model.ts';
 import { type PolicyReport, reportOf } from '../policy/report.ts';
 import type { PodSelector } from '../policy/selector.ts';
+import { BegunPaths } from './begun-paths.ts';
 import { type ObjectWithStatus, type Stated, statusOf, writeStatus } from './conditions.ts';
 import { desiredState, type Memory, type OwnPod } from './desired-state.ts';
 import type { NodeAgent } from './node-agent.ts';
@@ -31,8 +32,19 @@ interface PolicyObject extends ObjectWithStatus {
 export interface Wan {
   /** The same object as long as nothing of it has changed. */
   readonly view: NodeView;
+  /** Interfaces of the AS that end somewhere in the cluster, whether they work yet or not: from every node the same. */
+  readonly interfaces: readonly number[];
   /** What there is to say of the objects that the view has been made of. */
   findings(pathsTo: (ia: IsdAs) => readonly Path[]): readonly Stated[];
+}
+
+/** The world at one moment, and what follows from it. */
+interface Seen extends Pick<Wan, 'view' | 'interfaces'> {
+  /** Paths that begin with a link that works. */
+  readonly usable: BegunPaths;
+  /** Paths that a status speaks of: whichever node writes it, it says the same. */
+  readonly stated: BegunPaths;
+  readonly memory: Memory;
 }
 
 export interface ClusterAgentSettings {
@@ -60,10 +72,7 @@ export class ClusterAgent {
   readonly #settings: ClusterAgentSettings;
   readonly #pods: Collection<PodObject>;
   readonly #policies: Collection<PolicyObject>;
-  /** Of the view. */
-  #memory: Memory = new WorkedOut();
-  #paths = new WeakMap<readonly Path[], readonly Path[]>();
-  #view: NodeView | undefined;
+  #seen: Seen | undefined;
   readonly #known = new WeakMap<PolicyObject, ReadPolicy>();
   readonly #reports = new WeakMap<PathPolicy, { paths: readonly (readonly Path[])[]; report: PolicyReport }>();
   #scheduled = false;
@@ -115,49 +124,39 @@ export class ClusterAgent {
   #reconcile(): void {
     const { agent, onReconciled, failed } = this.#settings;
     try {
-      const view = this.#look();
-      const pathsTo = (ia: IsdAs) => this.#pathsTo(view, ia);
+      const seen = this.#look();
+      const { view, usable, memory } = seen;
       const policies = this.#policies.objects.map((object) => this.#read(object));
       const pods = this.#pods.objects.flatMap(ownPod);
       const intent = { pods, policies: policies.map(({ policy }) => policy) };
-      agent.reconcile(desiredState(view, pathsTo, intent, this.#memory));
+      agent.reconcile(desiredState(view, usable.to, intent, memory));
       onReconciled?.(pods, view);
-      this.#reporting = this.#reporting.then(() => this.#report(view, policies));
+      this.#reporting = this.#reporting.then(() => this.#report(seen, policies));
     } catch (error) {
       failed(error);
       this.#tryAgain();
     }
   }
 
-  #look(): NodeView {
-    const { wan, onView } = this.#settings;
-    const { view } = wan;
-    if (view === this.#view) return view;
-    onView?.(view);
-    this.#view = view;
-    this.#memory = new WorkedOut();
-    this.#paths = new WeakMap();
-    return view;
+  #look(): Seen {
+    const { wan, onView, pathsTo } = this.#settings;
+    const { view, interfaces } = wan;
+    const before = this.#seen;
+    if (before?.view === view && before.interfaces === interfaces) return before;
+    if (before?.view !== view) onView?.(view);
+    const working = [view, ...view.siblings].flatMap((node) => node.interfaces.map(({ ifid }) => ifid));
+    this.#seen = {
+      ...{ view, interfaces, memory: new WorkedOut() },
+      usable: new BegunPaths(pathsTo, working),
+      stated: new BegunPaths(pathsTo, interfaces),
+    };
+    return this.#seen;
   }
 
-  /** Those that begin with a link of which we know where it ends. */
-  #pathsTo(view: NodeView, ia: IsdAs): readonly Path[] {
-    const all = this.#settings.pathsTo(ia);
-    const known = this.#paths.get(all);
-    if (known !== undefined) return known;
-    const ends = new Set([view, ...view.siblings].flatMap(({ interfaces }) => interfaces.map(({ ifid }) => ifid)));
-    const begun = all.filter(({ interfaces: [first] }) => first !== undefined && ends.has(first.ifid));
-    this.#paths.set(all, begun);
-    return begun;
-  }
-
-  async #report(view: NodeView, policies: readonly ReadPolicy[]): Promise<void> {
+  async #report(seen: Seen, policies: readonly ReadPolicy[]): Promise<void> {
     const { client, wan, failed } = this.#settings;
-    const stated = [
-      ...policies.map((policy) => this.#stated(policy, view)),
-      ...wan.findings((ia) => this.#pathsTo(view, ia)),
-    ];
-    for (const { kind, object, finding, rest } of stated) {
+    const all = [...policies.map((policy) => this.#stated(policy, seen)), ...wan.findings(seen.stated.to)];
+    for (const { kind, object, finding, rest } of all) {
       const status = statusOf(object, finding, rest);
       if (status === undefined || !this.#running) continue;
       try {
@@ -169,22 +168,21 @@ export class ClusterAgent {
     }
   }
 
-  #stated({ policy, object, fault }: ReadPolicy, view: NodeView): Stated {
+  #stated({ policy, object, fault }: ReadPolicy, seen: Seen): Stated {
     const { satisfied, reason, message, destinations } =
-      fault === undefined ? this.#reportOf(policy, view) : invalid(fault);
+      fault === undefined ? this.#reportOf(policy, seen) : invalid(fault);
     const finding = { type: 'Satisfied', holds: satisfied, reason, message };
     return { kind: 'ScionPathPolicy', object, finding, rest: { destinations } };
   }
 
   /** Worked out anew only when paths have changed. */
-  #reportOf(policy: PathPolicy, view: NodeView): PolicyReport {
-    const pathsTo = (ia: IsdAs) => this.#pathsTo(view, ia);
+  #reportOf(policy: PathPolicy, { view, stated }: Seen): PolicyReport {
     const destinations = [...new Set(view.remotes.map(({ ia }) => ia))];
-    const paths = destinations.map(pathsTo);
+    const paths = destinations.map(stated.to);
     const before = this.#reports.get(policy);
     const same = before?.paths.length === paths.length && before.paths.every((each, index) => each === paths[index]);
     if (before !== undefined && same) return before.report;
-    const report = reportOf(policy, destinations, pathsTo);
+    const report = reportOf(policy, destinations, stated.to);
     this.#reports.set(policy, { paths, report });
     return report;
   }

@@ -52,6 +52,7 @@ export class ClusterWan {
   #read: PeersRead = { known: [], refused: [] };
   #view: NodeView;
   #seen = '';
+  #interfaces: readonly number[] = [];
 
   constructor(settings: ClusterWanSettings) {
     this.#settings = settings;
@@ -82,6 +83,11 @@ export class ClusterWan {
   /** The same object as long as nothing of it has changed. */
   get view(): NodeView {
     return this.#view;
+  }
+
+  /** Those at which a link of the cluster ends; the same object likewise. */
+  get interfaces(): readonly number[] {
+    return this.#interfaces;
   }
 
   /** What there is to say of links and peers, of a link by the agent of its node or, where it has none, by all. */
@@ -128,6 +134,8 @@ export class ClusterWan {
     const seen = JSON.stringify(view);
     if (seen !== this.#seen) this.#view = view;
     this.#seen = seen;
+    const interfaces = this.#places.placed.map(({ ifid }) => ifid);
+    if (interfaces.join() !== this.#interfaces.join()) this.#interfaces = interfaces;
     changed();
   }
 
