@@ -35,6 +35,31 @@ uint64_t FlagOf(const Napi::Value &value)
     ThrowType(value.Env(), "flag \"" + flag + "\" is none of any, noexist, exist");
 }
 
+/// One system call for many entries, and where the map's type has none for that, one for each. Stops at the
+/// first error and returns it; `done` are the entries before it.
+template <class Many, class Each> int InBatch(uint32_t count, uint32_t &done, Many many, Each each)
+{
+    done = count;
+    if (!many(&done))
+        return 0;
+    int err = errno;
+    if (err != kEnotsupp) {
+        // Not all were: kernels before 6.8 leave the count as it was when they fail before the first.
+        if (done == count)
+            done = 0;
+        return err;
+    }
+    for (done = 0; done < count; done++)
+        if (each(done))
+            return errno;
+    return 0;
+}
+
+std::string PartOf(uint32_t done, uint32_t count, const char *what)
+{
+    return ", " + std::to_string(done) + " of " + std::to_string(count) + " entries " + what;
+}
+
 } // namespace
 
 Napi::Function BpfMap::Define(Napi::Env env)
@@ -47,6 +72,7 @@ Napi::Function BpfMap::Define(Napi::Env env)
                            InstanceMethod<&BpfMap::Update>("update"),
                            InstanceMethod<&BpfMap::UpdateBatch>("updateBatch"),
                            InstanceMethod<&BpfMap::Delete>("delete"),
+                           InstanceMethod<&BpfMap::DeleteBatch>("deleteBatch"),
                            InstanceMethod<&BpfMap::Keys>("keys"),
                            InstanceMethod<&BpfMap::Pin>("pin"),
                            InstanceMethod<&BpfMap::Mmap>("mmap"),
@@ -193,15 +219,40 @@ void BpfMap::UpdateBatch(const Napi::CallbackInfo &info)
     for (size_t i = 0; i < count; i++)
         Spread(&values[i * info_.value_size], &spread[i * TransferSize()]);
 
-    uint32_t done = count;
-    if (!bpf_map_update_batch(Fd(), keys.data(), spread.data(), &done, nullptr))
-        return;
-    if (errno != kEnotsupp && errno != EINVAL)
-        ThrowErrno(env, errno, What("update batch of"));
-    // A map type without batches (EINVAL from kernels before 5.6): one by one, from the start.
-    for (size_t i = 0; i < count; i++)
-        if (bpf_map_update_elem(Fd(), &keys[i * info_.key_size], &spread[i * TransferSize()], BPF_ANY))
-            ThrowErrno(env, errno, What("update") + ", entry " + std::to_string(i) + " of the batch");
+    uint32_t done;
+    int err = InBatch(
+        count, done,
+        [&](uint32_t *told) { return bpf_map_update_batch(Fd(), keys.data(), spread.data(), told, nullptr); },
+        [&](size_t i) {
+            return bpf_map_update_elem(Fd(), &keys[i * info_.key_size], &spread[i * TransferSize()], BPF_ANY);
+        });
+    if (err != 0)
+        ThrowErrno(env, err, What("update") + PartOf(done, count, "written"));
+}
+
+Napi::Value BpfMap::DeleteBatch(const Napi::CallbackInfo &info)
+{
+    Napi::Env env = info.Env();
+    uint32_t count = Uint32Of(info[1], "count");
+    Bytes keys = BytesOf(info[0], "keys", size_t{count} * info_.key_size);
+    LogScope scope;
+    uint32_t found = 0;
+    for (uint32_t next = 0; next < count;) {
+        Bytes rest = keys.subspan(size_t{next} * info_.key_size);
+        uint32_t done;
+        int err = InBatch(
+            count - next, done,
+            [&](uint32_t *told) { return bpf_map_delete_batch(Fd(), rest.data(), told, nullptr); },
+            [&](size_t i) { return bpf_map_delete_elem(Fd(), &rest[i * info_.key_size]); });
+        found += done;
+        next += done;
+        // It stops at a key that is not there: nothing is to be done for that one.
+        if (err == ENOENT)
+            next++;
+        else if (err != 0)
+            ThrowErrno(env, err, What("delete from") + PartOf(next, count, "gone"));
+    }
+    return Napi::Number::New(env, found);
 }
 
 Napi::Value BpfMap::Delete(const Napi::CallbackInfo &info)

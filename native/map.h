@@ -34,6 +34,7 @@ class BpfMap : public Napi::ObjectWrap<BpfMap>
     void Update(const Napi::CallbackInfo &info);
     void UpdateBatch(const Napi::CallbackInfo &info);
     Napi::Value Delete(const Napi::CallbackInfo &info);
+    Napi::Value DeleteBatch(const Napi::CallbackInfo &info);
     Napi::Value Keys(const Napi::CallbackInfo &info);
     void Pin(const Napi::CallbackInfo &info);
     Napi::Value Mmap(const Napi::CallbackInfo &info);

@@ -33,10 +33,15 @@ export interface NativeMap {
    * gets the value.
    */
   update(key: Uint8Array, value: Uint8Array, flag?: UpdateFlag, netns?: string): void;
-  /** Many entries in one system call where the kernel can (keys and values concatenated). */
+  /**
+   * Many entries in one system call where the kernel can (keys and values concatenated), in their order. When one is
+   * refused, those before it are written, those after it are not, and the message says how many there are of each.
+   */
   updateBatch(keys: Uint8Array, values: Uint8Array, count: number): void;
   /** False when there was no such key. */
   delete(key: Uint8Array): boolean;
+  /** Likewise many, as in `updateBatch`; returns how many there were. Keys that are not there are passed over. */
+  deleteBatch(keys: Uint8Array, count: number): number;
   keys(): Uint8Array[];
   pin(path: string): void;
   /** Shared memory of a BPF_F_MMAPABLE array. */

@@ -140,16 +140,65 @@ test('setMaxEntries changes how much a map holds', () => {
   object.close();
 });
 
-test('a batch writes all its entries, and one that does not fit is an error', () => {
+/** Numbers as keys, and as values, of `table` one behind another. */
+const keysOf = (...numbers: number[]) => Uint8Array.from(numbers.flatMap((n) => [...u32(n)]));
+const valuesOf = (...numbers: bigint[]) => Uint8Array.from(numbers.flatMap((n) => [...u64(n)]));
+
+test('a batch writes all its entries, an empty one none', () => {
   const object = loaded();
   const table = object.map('table');
-  const keys = Uint8Array.from([1, 2, 3].flatMap((n) => [...u32(n)]));
-  const values = Uint8Array.from([10n, 20n, 30n].flatMap((n) => [...u64(n)]));
-  table.updateBatch(keys, values, 3);
+  table.updateBatch(keysOf(1, 2, 3), valuesOf(10n, 20n, 30n), 3);
   assert.deepEqual(table.lookup(u32(3)), u64(30n));
-  const more = Uint8Array.from([4, 5].flatMap((n) => [...u32(n)]));
-  assert.throws(() => table.updateBatch(more, values.slice(8), 2), { code: 'E2BIG' });
-  assert.throws(() => table.updateBatch(keys, values, 2), { name: 'TypeError' });
+  table.updateBatch(keysOf(), valuesOf(), 0);
+  assert.equal(table.keys().length, 3);
+  object.close();
+});
+
+test('a batch that the map has no room for tells how many entries are written', () => {
+  const object = loaded();
+  const table = object.map('table');
+  table.updateBatch(keysOf(1, 2, 3), valuesOf(10n, 20n, 30n), 3);
+  assert.throws(() => table.updateBatch(keysOf(3, 4, 5, 6), valuesOf(31n, 40n, 50n, 60n), 4), {
+    code: 'E2BIG',
+    message: 'update map table, 2 of 4 entries written: Argument list too long (E2BIG)',
+  });
+  assert.deepEqual(table.keys(), [u32(1), u32(2), u32(3), u32(4)]);
+  assert.deepEqual([table.lookup(u32(3)), table.lookup(u32(4))], [u64(31n), u64(40n)]);
+  assert.throws(() => table.updateBatch(keysOf(5), valuesOf(50n), 1), { message: /0 of 1 entries written/ });
+  object.close();
+});
+
+test('a batch of keys is deleted, and those that are not there are passed over', () => {
+  const object = loaded();
+  const table = object.map('table');
+  table.updateBatch(keysOf(1, 2, 3, 4), valuesOf(10n, 20n, 30n, 40n), 4);
+  assert.equal(table.deleteBatch(keysOf(9, 1, 8, 8, 3, 7), 6), 2);
+  assert.deepEqual(table.keys(), [u32(2), u32(4)]);
+  assert.equal(table.deleteBatch(keysOf(), 0), 0);
+  assert.equal(table.deleteBatch(keysOf(2, 4), 2), 2);
+  assert.equal(table.deleteBatch(keysOf(2, 4), 2), 0);
+  assert.throws(() => object.map('frames').deleteBatch(u32(0), 1), {
+    code: 'EINVAL',
+    message: 'delete from map frames, 0 of 1 entries gone: Invalid argument (EINVAL)',
+  });
+  object.close();
+});
+
+test('a batch of a length that is not its count’s is refused, and nothing of it is done', () => {
+  const object = loaded();
+  const table = object.map('table');
+  const wrong = { name: 'TypeError', message: /has \d+ bytes, expected \d+/ };
+  assert.throws(() => table.updateBatch(keysOf(1, 2, 3), valuesOf(10n, 20n), 2), wrong);
+  assert.throws(() => table.updateBatch(keysOf(1, 2), valuesOf(10n, 20n, 30n), 2), wrong);
+  assert.throws(() => table.updateBatch(keysOf(1, 2), valuesOf(10n, 20n), 3), wrong);
+  assert.throws(() => table.deleteBatch(keysOf(1, 2), 1), wrong);
+  assert.throws(() => table.deleteBatch(keysOf(1), -1), { name: 'TypeError', message: /count must be/ });
+  assert.deepEqual(table.keys(), []);
+  table.close();
+  assert.throws(() => table.deleteBatch(keysOf(1), 1), {
+    code: 'EBADF',
+    message: 'map table is closed: Bad file descriptor (EBADF)',
+  });
   object.close();
 });
 
