@@ -222,13 +222,18 @@ export class NodeDataplane extends RouterMaps {
     return this.#node('remote_pods').delete(prefixKey(cidr));
   }
 
-  /** Policy of one of the node's pods; without one it has policy 0. */
-  setPodPolicy(address: string, policy: number): void {
-    this.#node('pod_policy_map').update(ipKey(address), u32(policy));
+  /**
+   * Policies of the node's pods, by address, in one call; a pod without one has policy 0.
+   * @throws Error when not all could be written: some of them may be
+   */
+  setPodPolicies(policies: ReadonlyMap<string, number>): void {
+    const keys = Buffer.concat([...policies.keys()].map(ipKey));
+    this.#node('pod_policy_map').updateBatch(keys, Buffer.concat([...policies.values()].map(u32)), policies.size);
   }
 
-  removePodPolicy(address: string): boolean {
-    return this.#node('pod_policy_map').delete(ipKey(address));
+  /** Also of pods that have none. @throws Error when not all are gone: some of them may be */
+  removePodPolicies(addresses: readonly string[]): void {
+    this.#node('pod_policy_map').deleteBatch(Buffer.concat(addresses.map(ipKey)), addresses.length);
   }
 
   /** Writes a path under an id that no path set names: a path in use is never changed, it is replaced by another id. */

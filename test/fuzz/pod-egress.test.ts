@@ -39,7 +39,7 @@ function stageOf(random: Random): Stage {
   bench.node.setPathSet(0, 1, set);
   // Under the policy, the last of them alone.
   bench.node.setPathSet(POLICY, 1, { ...set, paths: set.paths.slice(-1) });
-  bench.node.setPodPolicy(POD, POLICY);
+  bench.node.setPodPolicies(new Map([[POD, POLICY]]));
   for (const id of ids) bench.node.health.setDown(id, down.has(id));
   bench.setSegmented(segmented);
   const model: ModelEgress = {

@@ -33,7 +33,7 @@ function receive(row: FoundRow): Run {
     case 'pod_egress':
       pod.setPaths(row.set);
       pod.node.setPathSet(POLICY, 1, { ...row.set, paths: row.set.paths.slice(-1) });
-      pod.node.setPodPolicy(POD, POLICY);
+      pod.node.setPodPolicies(new Map([[POD, POLICY]]));
       for (const id of row.down) pod.node.health.setDown(id, true);
       pod.setSegmented(row.segmented);
       return pod.send(frame);

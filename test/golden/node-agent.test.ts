@@ -122,6 +122,30 @@ test('a new agent takes over what the one before it has left, and a packet finds
   assert.deepEqual([sets.length, [...pods.keys()]], [2, [POD]], 'of the one before nothing is left');
 });
 
+test('where the map has no room for all pods, the next reconciliation writes the others, and all go again', () => {
+  const room = 16_384;
+  const fresh = new PodBench();
+  const cramped = new NodeAgent(fresh.node);
+  const foreign = Array.from({ length: room - 2 }, (_, index) => `10.128.${index >> 8}.${index & 255}`);
+  fresh.node.setPodPolicies(new Map(foreign.map((address) => [address, 7])));
+  const sets = { [DEFAULT_POLICY]: [1], fast: [2] };
+  const own = ['10.1.1.2', '10.1.1.3', '10.1.1.4', '10.1.1.5', '10.1.1.6'];
+  const state = (addresses: readonly string[]) =>
+    stateOf({ sets, pods: Object.fromEntries(addresses.map((address) => [address, 'fast'])) });
+  const written = () => own.filter((address) => fresh.node.contents().pods.has(address));
+  assert.throws(() => cramped.reconcile(state(own)), {
+    code: 'E2BIG',
+    message: /pod_policy_map, 2 of 5 entries written/,
+  });
+  assert.deepEqual(written(), own.slice(0, 2));
+  // One of the two that are there, one of the three that are not.
+  fresh.node.removePodPolicies(foreign);
+  cramped.reconcile(state(own.slice(1, 4)));
+  assert.deepEqual(written(), own.slice(1, 4));
+  cramped.reconcile(stateOf({ sets: { [DEFAULT_POLICY]: [1] } }));
+  assert.deepEqual(written(), []);
+});
+
 test('five thousand pods under two hundred policies: what changes is written, and only that', (t) => {
   const fresh = new PodBench();
   const many = new NodeAgent(fresh.node);

@@ -103,15 +103,15 @@ test('the mark of packets that fall back is the node’s', () => {
 
 test('a pod with a policy takes that policy’s paths, and without one those of policy 0', () => {
   node.setPathSet(7, 1, { paths: [{ id: 2 }] });
-  node.setPodPolicy(POD, 7);
+  node.setPodPolicies(new Map([[POD, 7]]));
   assert.equal(pathTaken(), 2);
   assert.equal(pathTaken({ src: '10.1.1.3' }), 0);
-  node.removePodPolicy(POD);
+  node.removePodPolicies([POD]);
   assert.equal(pathTaken(), 0);
 });
 
 test('a policy that allows no path drops under a reason of its own, one whose paths have failed under that of no path', () => {
-  node.setPodPolicy(POD, 7);
+  node.setPodPolicies(new Map([[POD, 7]]));
   node.setPathSet(7, 1, { paths: [] });
   assert.deepEqual([send().action, send().reason], [TC_ACT_SHOT, 'POLICY_BLOCKED']);
   assert.equal(pathTaken({ src: '10.1.1.3' }), 0);
@@ -123,7 +123,7 @@ test('a policy that allows no path drops under a reason of its own, one whose pa
   bench.setSegmented(true);
   assert.deepEqual([send().action, send().reason], [TC_ACT_SHOT, 'NO_PATH']);
   bench.setSegmented(false);
-  node.removePodPolicy(POD);
+  node.removePodPolicies([POD]);
   node.removePathSet(7, 1);
 });
 

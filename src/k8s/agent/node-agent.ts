@@ -15,14 +15,20 @@ export const PROBE_INTERVAL_MS = 20;
 export const LAPSE_MS = 60;
 const LAPSE_NS = BigInt(LAPSE_MS) * 1_000_000n;
 
+interface WrittenSet extends Pick<DesiredSet, 'policy' | 'remote'> {
+  readonly written: DesiredSet | undefined;
+}
+
 export class NodeAgent {
   readonly #dataplane: NodeDataplane;
   readonly #ids = new Numbers();
   readonly #policies = new Numbers([DEFAULT_POLICY]);
   /** By CIDR; undefined for what another agent has written. */
   readonly #remotes = new Map<string, RemoteSettings | undefined>();
-  /** By policy and remote node, what was written. */
-  readonly #sets = new Map<string, { readonly policy: string; readonly remote: number; readonly written: string }>();
+  /** By policy and remote node, what was written; undefined for what another agent has written. */
+  readonly #sets = new Map<string, WrittenSet>();
+  /** By pod's address, the policy's number that stands there; undefined where a batch has failed and any may. */
+  readonly #pods = new Map<string, number | undefined>();
   /** By interface, what was written. */
   readonly #links = new Map<number, string>();
   #prober: NodeJS.Timeout | undefined;
@@ -80,23 +86,27 @@ export class NodeAgent {
     const policies = new Set([...sets.map(({ policy }) => policy), ...pods.values()]);
     for (const number of policies) if (number !== 0) this.#policies.adopt(adopted(number), number);
     for (const { policy, remote } of sets) {
-      this.#sets.set(`${adopted(policy)} ${remote}`, { policy: adopted(policy), remote, written: '' });
+      this.#sets.set(nameOf({ policy: adopted(policy), remote }), {
+        policy: adopted(policy),
+        remote,
+        written: undefined,
+      });
     }
     for (const cidr of remotes) this.#remotes.set(cidr, undefined);
-    const byAddress = [...pods].map(([address, number]) => [address, adopted(number)] as const);
-    this.#state = { ...this.#state, pods: new Map(byAddress) };
+    for (const [address, number] of pods) this.#pods.set(address, number);
   }
 
-  /** Brings the maps from the state before to this one: first what is new, then what names it, then what is gone. */
+  /**
+   * Brings the maps from the state before to this one: first what is new, then what names it, then what is gone.
+   * @throws Error when a map does not take something; the next reconciliation does what this one has not
+   */
   reconcile(state: DesiredState): void {
     for (const [key, { settings }] of state.paths) {
       if (!this.#ids.has(key)) this.#writePath(key, settings);
     }
     for (const set of state.sets) this.#writeSet(set);
     for (const [cidr, remote] of state.remotes) this.#writeRemote(cidr, remote);
-    for (const [address, policy] of state.pods) {
-      if (this.#state.pods.get(address) !== policy) this.#dataplane.setPodPolicy(address, this.#policies.of(policy));
-    }
+    this.#writePods(state.pods);
     this.#removeGone(state);
     this.#state = state;
   }
@@ -162,14 +172,14 @@ export class NodeAgent {
     if (this.#prober !== undefined) this.#dataplane.health.setLapse(id, LAPSE_NS);
   }
 
-  #writeSet({ policy, remote, paths, strategy, onNone }: DesiredSet): void {
-    const settings = { paths: paths.map(({ key, weight }) => ({ id: this.#ids.of(key), weight })), strategy, onNone };
-    const name = `${policy} ${remote}`;
-    const written = JSON.stringify(settings);
-    if (this.#sets.get(name)?.written === written) return;
+  #writeSet(set: DesiredSet): void {
+    const { policy, remote, paths, strategy, onNone } = set;
+    const name = nameOf(set);
+    if (isSame(set, this.#sets.get(name)?.written)) return;
     const id = this.#policies.has(policy) ? this.#policies.of(policy) : this.#policies.take(policy);
-    this.#dataplane.setPathSet(id, remote, settings);
-    this.#sets.set(name, { policy, remote, written });
+    const ids = paths.map(({ key, weight }) => ({ id: this.#ids.of(key), weight }));
+    this.#dataplane.setPathSet(id, remote, { paths: ids, strategy, onNone });
+    this.#sets.set(name, { policy, remote, written: set });
   }
 
   #writeRemote(cidr: string, remote: RemoteSettings): void {
@@ -179,15 +189,30 @@ export class NodeAgent {
     this.#remotes.set(cidr, remote);
   }
 
+  #writePods(pods: DesiredState['pods']): void {
+    const changed = new Map<string, number>();
+    for (const [address, policy] of pods) {
+      const number = this.#policies.of(policy);
+      if (this.#pods.get(address) !== number) changed.set(address, number);
+    }
+    for (const address of changed.keys()) this.#pods.set(address, undefined);
+    this.#dataplane.setPodPolicies(changed);
+    for (const [address, number] of changed) this.#pods.set(address, number);
+  }
+
+  #removePods(pods: DesiredState['pods']): void {
+    const gone = [...this.#pods.keys()].filter((address) => !pods.has(address));
+    this.#dataplane.removePodPolicies(gone);
+    for (const address of gone) this.#pods.delete(address);
+  }
+
   #removeGone(state: DesiredState): void {
     for (const cidr of [...this.#remotes.keys()].filter((each) => !state.remotes.has(each))) {
       this.#dataplane.removeRemote(cidr);
       this.#remotes.delete(cidr);
     }
-    for (const address of this.#state.pods.keys()) {
-      if (!state.pods.has(address)) this.#dataplane.removePodPolicy(address);
-    }
-    const sets = new Set(state.sets.map(({ policy, remote }) => `${policy} ${remote}`));
+    this.#removePods(state.pods);
+    const sets = new Set(state.sets.map(nameOf));
     for (const [name, { policy, remote }] of this.#sets) {
       if (sets.has(name)) continue;
       this.#dataplane.removePathSet(this.#policies.of(policy), remote);
@@ -197,4 +222,21 @@ export class NodeAgent {
     this.#policies.keep((policy) => policies.has(policy));
     this.#ids.keep((key) => state.paths.has(key));
   }
+}
+
+function nameOf({ policy, remote }: Pick<DesiredSet, 'policy' | 'remote'>): string {
+  return `${policy} ${remote}`;
+}
+
+/** A path keeps its id as long as a set names it, so the same keys are the same ids. */
+function isSame(set: DesiredSet, written: DesiredSet | undefined): boolean {
+  if (set.strategy !== written?.strategy || set.onNone !== written.onNone) return false;
+  const { paths } = set;
+  // Mostly the very same: nothing was worked out anew.
+  if (paths === written.paths) return true;
+  const others = written.paths;
+  return (
+    paths.length === others.length &&
+    paths.every(({ key, weight }, index) => others[index]?.key === key && others[index].weight === weight)
+  );
 }
