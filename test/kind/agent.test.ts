@@ -93,6 +93,16 @@ test('a pod’s policy is in force as soon as the pod has an address, and only f
   assert.notEqual(fate('10.1.1.11'), 'POLICY_BLOCKED');
 });
 
+test('a pod with an address that the maps cannot hold keeps no other from its policy', async () => {
+  await createPod('six', 'blocked');
+  await giveAddress('six', 'fd00::6');
+  await createPod('beside', 'blocked');
+  await giveAddress('beside', '10.1.1.13');
+  await until(() => fate('10.1.1.13') === 'POLICY_BLOCKED', 'the pod beside it is blocked');
+  await client.delete(`${PODS}/beside?gracePeriodSeconds=0`);
+  await until(() => fate('10.1.1.13') !== 'POLICY_BLOCKED', 'its entry is gone');
+});
+
 test('the status says what is in force, and why a path was refused', async () => {
   await until(async () => (await statusOf('blocked'))?.conditions[0]?.status === 'False', 'the status is written');
   const { conditions, destinations } = (await statusOf('blocked'))!;

@@ -11,6 +11,7 @@ import { type AgentConfig, accessInPod } from './agent-config.ts';
 import { type AgentPaths, pathsOfDaemon, pathsOfFile } from './agent-paths.ts';
 import { ClusterAgent } from './cluster-agent.ts';
 import { ClusterWan } from './cluster-wan.ts';
+import type { OwnPod } from './desired-state.ts';
 import { NodeAgent } from './node-agent.ts';
 import type { NodeView } from './node-view.ts';
 import { PodDevices } from './pod-devices.ts';
@@ -88,24 +89,25 @@ async function main(configFile: string | undefined, pathsFile: string | undefine
       agent.setLinks(view);
       if (attached) uplinks.attach(view.interfaces);
     },
-    onReconciled: (pods, view) => {
+    onReconciled: (now, view) => {
       uplinks.keep(view.interfaces);
       agent.keepLinks(view);
-      devices.follow(
-        pods.map(({ address }) => address),
-        complain,
-      );
-      // Nothing may lead into the segmenter before the programs are there.
-      if (attached) routes.follow(wanted(view), complain);
+      pods = now;
+      // Nothing may lead into the segmenter, or out of a pod, before the programs of the node are there.
+      if (!attached) return;
+      devices.follow(pods, complain);
+      routes.follow(wanted(view), complain);
     },
     failed: complain,
   });
+  let pods: readonly OwnPod[] = [];
   let attached = false;
   await wan.start();
   await cluster.start();
   attach(dataplane, config);
   uplinks.attach(wan.view.interfaces);
   attached = true;
+  devices.follow(pods, complain);
   await routes.set(wanted(wan.view));
   agent.startProbing(OWN_NETNS, (error) => {
     complain(error);

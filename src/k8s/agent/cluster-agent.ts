@@ -3,6 +3,8 @@
  * clusters, brought into the node's maps, and what is in force brought into their status. Each node's agent works alone;
  * all write the same status.
  */
+import { isIPv4 } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import type { Path } from '../../scion/end-to-end-path.ts';
 import type { IsdAs } from '../../topology/model.ts';
 import type { ApiClient } from '../api/client.ts';
@@ -14,10 +16,9 @@ import { type PolicyReport, reportOf } from '../policy/report.ts';
 import type { PodSelector } from '../policy/selector.ts';
 import { BegunPaths } from './begun-paths.ts';
 import { type ObjectWithStatus, type Stated, statusOf, writeStatus } from './conditions.ts';
-import { desiredState, type Memory, type OwnPod } from './desired-state.ts';
+import { desiredState, Memory, type OwnPod } from './desired-state.ts';
 import type { NodeAgent } from './node-agent.ts';
 import type { NodeView } from './node-view.ts';
-import { WorkedOut } from './worked-out.ts';
 
 interface PodObject extends ApiObject {
   readonly spec: { readonly hostNetwork?: boolean };
@@ -40,6 +41,7 @@ export interface Wan {
 
 /** The world at one moment, and what follows from it. */
 interface Seen extends Pick<Wan, 'view' | 'interfaces'> {
+  readonly destinations: readonly IsdAs[];
   /** Paths that begin with a link that works. */
   readonly usable: BegunPaths;
   /** Paths that a status speaks of: whichever node writes it, it says the same. */
@@ -73,10 +75,14 @@ export class ClusterAgent {
   readonly #pods: Collection<PodObject>;
   readonly #policies: Collection<PolicyObject>;
   #seen: Seen | undefined;
-  readonly #known = new WeakMap<PolicyObject, ReadPolicy>();
+  readonly #ownPods = new WeakMap<PodObject, readonly OwnPod[]>();
+  #known: ReadonlyMap<string, ReadPolicy> = new Map();
   readonly #reports = new WeakMap<PathPolicy, { paths: readonly (readonly Path[])[]; report: PolicyReport }>();
+  /** What the status of an object says. */
+  readonly #said = new WeakMap<PolicyObject, PolicyReport>();
   #scheduled = false;
   #running = false;
+  #unreported: Round | undefined;
   #reporting: Promise<void> = Promise.resolve();
   #retry: NodeJS.Timeout | undefined;
 
@@ -108,17 +114,26 @@ export class ClusterAgent {
   refresh(): void {
     if (this.#scheduled || !this.#running) return;
     this.#scheduled = true;
-    setImmediate(() => {
+    void setImmediate().then(() => {
       this.#scheduled = false;
       if (this.#running) this.#reconcile();
     });
   }
 
-  /** The same object is the same policy: what has been worked out for it holds. */
-  #read(object: PolicyObject): ReadPolicy {
-    const known = this.#known.get(object) ?? policyOf(object);
-    this.#known.set(object, known);
-    return known;
+  /** A status that is written leaves the policy what it was: what has been worked out for it holds. */
+  #readPolicies(): ReadPolicy[] {
+    const read = this.#policies.objects.map((object) => {
+      const known = this.#known.get(stateOf(object));
+      return known === undefined ? policyOf(object) : { ...known, object };
+    });
+    this.#known = new Map(read.map((each) => [stateOf(each.object), each]));
+    return read;
+  }
+
+  #ownPodsOf(object: PodObject): readonly OwnPod[] {
+    const own = this.#ownPods.get(object) ?? ownPod(object);
+    this.#ownPods.set(object, own);
+    return own;
   }
 
   #reconcile(): void {
@@ -126,12 +141,12 @@ export class ClusterAgent {
     try {
       const seen = this.#look();
       const { view, usable, memory } = seen;
-      const policies = this.#policies.objects.map((object) => this.#read(object));
-      const pods = this.#pods.objects.flatMap(ownPod);
+      const policies = this.#readPolicies();
+      const pods = this.#pods.objects.flatMap((object) => this.#ownPodsOf(object));
       const intent = { pods, policies: policies.map(({ policy }) => policy) };
       agent.reconcile(desiredState(view, usable.to, intent, memory));
       onReconciled?.(pods, view);
-      this.#reporting = this.#reporting.then(() => this.#report(seen, policies));
+      this.#report({ seen, policies });
     } catch (error) {
       failed(error);
       this.#tryAgain();
@@ -146,42 +161,61 @@ export class ClusterAgent {
     if (before?.view !== view) onView?.(view);
     const working = [view, ...view.siblings].flatMap((node) => node.interfaces.map(({ ifid }) => ifid));
     this.#seen = {
-      ...{ view, interfaces, memory: new WorkedOut() },
+      ...{ view, interfaces, memory: new Memory() },
+      destinations: [...new Set(view.remotes.map(({ ia }) => ia))],
       usable: new BegunPaths(pathsTo, working),
       stated: new BegunPaths(pathsTo, interfaces),
     };
     return this.#seen;
   }
 
-  async #report(seen: Seen, policies: readonly ReadPolicy[]): Promise<void> {
-    const { client, wan, failed } = this.#settings;
-    const all = [...policies.map((policy) => this.#stated(policy, seen)), ...wan.findings(seen.stated.to)];
-    for (const { kind, object, finding, rest } of all) {
-      const status = statusOf(object, finding, rest);
-      if (status === undefined || !this.#running) continue;
-      try {
-        await writeStatus(client, kind, object, status);
-      } catch (error) {
-        failed(error);
-        this.#tryAgain();
-      }
+  /** One round after another: what changes while statuses are written begins the next one. */
+  #report(round: Round): void {
+    const idle = this.#unreported === undefined;
+    this.#unreported = round;
+    if (idle) this.#reporting = this.#reporting.then(() => this.#reportAll());
+  }
+
+  async #reportAll(): Promise<void> {
+    for (let round = this.#unreported; round !== undefined; round = this.#unreported) {
+      await this.#reportRound(round);
+      if (this.#unreported === round) this.#unreported = undefined;
     }
   }
 
-  #stated({ policy, object, fault }: ReadPolicy, seen: Seen): Stated {
-    const { satisfied, reason, message, destinations } =
-      fault === undefined ? this.#reportOf(policy, seen) : invalid(fault);
-    const finding = { type: 'Satisfied', holds: satisfied, reason, message };
-    return { kind: 'ScionPathPolicy', object, finding, rest: { destinations } };
+  async #reportRound(round: Round): Promise<void> {
+    const { seen, policies } = round;
+    for (const { policy, object, invalid } of policies) {
+      const report = invalid ?? (await this.#reportOf(policy, seen));
+      if (this.#unreported !== round) return;
+      if (this.#said.get(object) === report) continue;
+      if (await this.#write(stated(object, report))) this.#said.set(object, report);
+    }
+    for (const each of this.#settings.wan.findings(seen.stated.to)) await this.#write(each);
+  }
+
+  /** Resolves with whether the object's status says so now. */
+  async #write({ kind, object, finding, rest }: Stated): Promise<boolean> {
+    if (!this.#running) return false;
+    try {
+      const status = statusOf(object, finding, rest);
+      if (status !== undefined) await writeStatus(this.#settings.client, kind, object, status);
+      return true;
+    } catch (error) {
+      this.#settings.failed(error);
+      this.#tryAgain();
+      return false;
+    }
   }
 
   /** Worked out anew only when paths have changed. */
-  #reportOf(policy: PathPolicy, { view, stated }: Seen): PolicyReport {
-    const destinations = [...new Set(view.remotes.map(({ ia }) => ia))];
+  async #reportOf(policy: PathPolicy, { destinations, stated }: Seen): Promise<PolicyReport> {
     const paths = destinations.map(stated.to);
     const before = this.#reports.get(policy);
     const same = before?.paths.length === paths.length && before.paths.every((each, index) => each === paths[index]);
     if (before !== undefined && same) return before.report;
+    // With hundreds of policies all of them take a while: pods come first.
+    await setImmediate();
     const report = reportOf(policy, destinations, stated.to);
     this.#reports.set(policy, { paths, report });
     return report;
@@ -197,8 +231,19 @@ export class ClusterAgent {
 interface ReadPolicy {
   readonly policy: PathPolicy;
   readonly object: PolicyObject;
-  /** Why it cannot be used; then it blocks. */
-  readonly fault?: string;
+  /** What there is to say where it cannot be used; then it blocks. */
+  readonly invalid?: PolicyReport;
+}
+
+/** What statuses are to speak of. */
+interface Round {
+  readonly seen: Seen;
+  readonly policies: readonly ReadPolicy[];
+}
+
+/** The same for the same policy with the same specification. */
+function stateOf({ metadata }: PolicyObject): string {
+  return `${metadata.uid} ${metadata.generation}`;
 }
 
 /**
@@ -216,14 +261,18 @@ function policyOf(object: PolicyObject): ReadPolicy {
     constraints: { requireISDs: [] },
     strategy: { kind: 'LowestLatency' },
   };
-  return { policy, object, fault: `spec.${issue?.path.join('.')}: ${issue?.message}` };
+  const message = `spec.${issue?.path.join('.')}: ${issue?.message}`;
+  return { policy, object, invalid: { satisfied: false, reason: 'Invalid', message, destinations: [] } };
 }
 
-function ownPod({ metadata, spec, status }: PodObject): OwnPod[] {
-  if (spec.hostNetwork === true || status?.podIP === undefined || ENDED.has(status.phase)) return [];
-  return [{ namespace: metadata.namespace ?? 'default', address: status.podIP, labels: metadata.labels ?? {} }];
+/** None where it shares the node's addresses, has none that the maps can hold, or has ended. */
+function ownPod({ metadata, spec, status = {} }: PodObject): OwnPod[] {
+  const { podIP: address = '', phase } = status;
+  if (spec.hostNetwork === true || !isIPv4(address) || ENDED.has(phase)) return [];
+  return [{ namespace: metadata.namespace ?? 'default', address, labels: metadata.labels ?? {} }];
 }
 
-function invalid(message: string): PolicyReport {
-  return { satisfied: false, reason: 'Invalid', message, destinations: [] };
+function stated(object: PolicyObject, { satisfied, reason, message, destinations }: PolicyReport): Stated {
+  const finding = { type: 'Satisfied', holds: satisfied, reason, message };
+  return { kind: 'ScionPathPolicy', object, finding, rest: { destinations } };
 }

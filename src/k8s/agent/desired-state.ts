@@ -1,4 +1,4 @@
-/** What a node's maps should hold, from what its agent knows. Pure. */
+/** What a node's maps should hold, from what its agent knows. Pure, but for the memory. */
 import type { PathSettings, RemoteSettings } from '../../dataplane/node.ts';
 import { innerMtu, pathHeader } from '../../dataplane/path-header.ts';
 import type { Path } from '../../scion/end-to-end-path.ts';
@@ -6,7 +6,7 @@ import { ROUTER_PORT } from '../../scion/ports.ts';
 import type { IsdAs } from '../../topology/model.ts';
 import { decide, defaultDecision } from '../policy/decision.ts';
 import type { PathPolicy } from '../policy/model.ts';
-import { type PodClass, podClasses, type SelectedPod } from '../policy/pod-classes.ts';
+import { DecidedPods, type PodClass, podClasses, type SelectedPod } from '../policy/pod-classes.ts';
 import { type NodeView, type RemoteNode, siblingEnds } from './node-view.ts';
 import { WorkedOut } from './worked-out.ts';
 
@@ -16,7 +16,7 @@ export const DEFAULT_POLICY = '';
 /** Largest pod packet towards a node that no path leads to, bytes: what every host takes (RFC 791). */
 const MTU_WITHOUT_PATH = 576;
 
-/** A pod of this node. */
+/** A pod of this node; the same object as long as it is as it was. */
 export interface OwnPod extends SelectedPod {
   /** IPv4. */
   readonly address: string;
@@ -63,8 +63,11 @@ interface ReadySet extends Pick<DesiredSet, 'strategy' | 'onNone' | 'paths'> {
   readonly desired: readonly DesiredPath[];
 }
 
-/** What an agent keeps from one state to the next. */
-export type Memory = WorkedOut<ReadySet>;
+/** What an agent keeps from one state to the next: an event should cost what it changes. */
+export class Memory {
+  readonly sets = new WorkedOut<ReadySet>();
+  readonly pods = new DecidedPods();
+}
 
 /**
  * @param pathsTo All paths from the node's AS to another, best first.
@@ -74,13 +77,13 @@ export function desiredState(
   view: NodeView,
   pathsTo: (ia: IsdAs) => readonly Path[],
   { pods, policies }: Intent = NO_INTENT,
-  memory: Memory = new WorkedOut(),
+  memory = new Memory(),
 ): DesiredState {
   const paths = new Map<string, DesiredPath>();
   const sets: DesiredSet[] = [];
   const remotes = new Map<string, RemoteSettings>();
   const destinations = [...new Set(view.remotes.map(({ ia }) => ia))];
-  const classes = podClasses(pods, destinations, policies);
+  const classes = podClasses(pods, destinations, policies, memory.pods);
   const everyClass: PodClass[] = [{ key: DEFAULT_POLICY, decisive: new Map(), pods: [] }, ...classes];
   for (const remote of view.remotes) {
     const { id } = remote;
@@ -88,7 +91,7 @@ export function desiredState(
     let narrowest = Number.POSITIVE_INFINITY;
     for (const { key, decisive } of everyClass) {
       const policy = decisive.get(remote.ia);
-      const ready = memory.get(all, id, policy, () => readySet(view, remote, all, policy));
+      const ready = memory.sets.get(all, id, policy, () => readySet(view, remote, all, policy));
       for (const each of ready.desired) {
         paths.set(each.key, each);
         narrowest = Math.min(narrowest, each.settings.innerMtu);
@@ -100,8 +103,9 @@ export function desiredState(
     const mtu = Number.isFinite(narrowest) ? narrowest : MTU_WITHOUT_PATH;
     remotes.set(remote.podCidr, { id, ia: remote.ia, innerMtu: mtu });
   }
-  const byAddress = classes.flatMap((each) => each.pods.map((pod) => [pod.address, each.key] as const));
-  return { paths, sets, remotes, pods: new Map(byAddress) };
+  const byAddress = new Map<string, string>();
+  for (const each of classes) for (const { address } of each.pods) byAddress.set(address, each.key);
+  return { paths, sets, remotes, pods: byAddress };
 }
 
 function readySet(view: NodeView, remote: RemoteNode, all: readonly Path[], policy: PathPolicy | undefined): ReadySet {

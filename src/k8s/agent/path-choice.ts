@@ -30,12 +30,9 @@ export function inTurns(ranked: readonly Path[], limit: number): Path[] {
   while (chosen.size < Math.min(limit, ranked.length)) {
     const rest = ranked.filter((path) => !chosen.has(path));
     // `ranked` decides between paths that share equally much.
-    const next =
-      chosen.size % 2 === 0
-        ? rest[0]!
-        : rest.reduce((best, path) => (shared(path, used) < shared(best, used) ? path : best));
+    const next = chosen.size % 2 === 0 ? rest[0]! : leastAlike(rest, used);
     chosen.add(next);
-    for (const each of next.interfaces) used.add(interfaceKey(each));
+    for (const key of interfaceKeys(next)) used.add(key);
   }
   return ranked.filter((path) => chosen.has(path));
 }
@@ -48,8 +45,19 @@ export function detours(path: Path, from: Place, to: Place): number {
   return away(from, first) + away(to, last);
 }
 
-function shared(path: Path, used: ReadonlySet<string>): number {
-  return path.interfaces.filter((each) => used.has(interfaceKey(each))).length;
+/** The first of those that share the fewest interfaces. */
+function leastAlike(paths: readonly Path[], used: ReadonlySet<string>): Path {
+  const shared = paths.map((path) => interfaceKeys(path).filter((key) => used.has(key)).length);
+  return paths[shared.indexOf(Math.min(...shared))]!;
+}
+
+const keysOfPaths = new WeakMap<Path, readonly string[]>();
+
+/** Put together once: hundreds of policies rank the same paths. */
+function interfaceKeys(path: Path): readonly string[] {
+  const keys = keysOfPaths.get(path) ?? path.interfaces.map(interfaceKey);
+  keysOfPaths.set(path, keys);
+  return keys;
 }
 
 export function interfaceKey({ ia, ifid }: PathInterface): string {

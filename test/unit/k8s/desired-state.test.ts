@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { DEFAULT_POLICY, desiredState, type Memory, type OwnPod } from '../../../src/k8s/agent/desired-state.ts';
+import { DEFAULT_POLICY, desiredState, Memory, type OwnPod } from '../../../src/k8s/agent/desired-state.ts';
 import { Numbers } from '../../../src/k8s/agent/numbers.ts';
-import { WorkedOut } from '../../../src/k8s/agent/worked-out.ts';
 import type { PathPolicy } from '../../../src/k8s/policy/model.ts';
 import { PATHS, transitOf } from './paths.ts';
 import { policy } from './policy.ts';
@@ -110,7 +109,7 @@ test('a thousand pods under a hundred policies are decided in little time', () =
 });
 
 test('a state with a memory of those before is the same as one without', () => {
-  const memory: Memory = new WorkedOut();
+  const memory = new Memory();
   const policies = [forApp('web', { maxLatency: '20ms' }), forApp('video', { strategy: 'Disjoint' })];
   for (const apps of [['web'], ['web', 'video'], ['video'], []]) {
     const pods = apps.map((app, index) => pod(index + 2, app));

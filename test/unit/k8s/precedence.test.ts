@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { podClasses } from '../../../src/k8s/policy/pod-classes.ts';
+import { DecidedPods, podClasses } from '../../../src/k8s/policy/pod-classes.ts';
 import { candidates, decisive } from '../../../src/k8s/policy/precedence.ts';
+import type { Labels } from '../../../src/k8s/policy/selector.ts';
 import { parseIsdAs } from '../../../src/scion/isd-as.ts';
 import { policy } from './policy.ts';
 
@@ -75,5 +76,46 @@ test('pods for which the same policies decide are one class, and those without a
   assert.deepEqual(
     podClasses(pods, [B, C], [towardsB]).map(({ key, decisive: map }) => [key, [...map.keys()]]),
     [['default/towards-b -', [B]]],
+  );
+});
+
+test('pods are alike by the labels that policies ask for, also where a label is missing or named as objects’ own are', () => {
+  const odd = policy('odd', {
+    podSelector: {
+      matchExpressions: [
+        { key: 'constructor', operator: 'DoesNotExist' },
+        { key: 'app', operator: 'Exists' },
+      ],
+    },
+  });
+  const labelled = (id: number, labels: Labels, namespace = 'default') => ({ id, namespace, labels });
+  const pods = [
+    labelled(1, { app: 'web', hash: '1' }),
+    labelled(2, { app: 'web', hash: '2' }),
+    labelled(3, { app: 'web', constructor: '' }),
+    labelled(4, { app: 'web' }, 'shop'),
+    labelled(5, {}),
+  ];
+  assert.deepEqual(
+    podClasses(pods, [B], [odd]).map(({ pods: members }) => members.map(({ id }) => id)),
+    [[1, 2]],
+  );
+});
+
+test('classes with a memory of those before are the same as without one, whatever has changed', () => {
+  const before = new DecidedPods();
+  const web = { namespace: 'default', labels: { app: 'web' } };
+  const everything = [all, billing, front, towardsB, urgent, other];
+  fc.assert(
+    fc.property(
+      fc.shuffledSubarray([pod, web]),
+      fc.shuffledSubarray([B, C], { minLength: 1 }),
+      fc.subarray(everything),
+      (pods, destinations, policies) => {
+        const plain = podClasses(pods, destinations, policies);
+        assert.deepEqual(podClasses(pods, destinations, policies, before), plain);
+        assert.deepEqual(podClasses(pods, destinations, policies, before), plain);
+      },
+    ),
   );
 });
