@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse, parseAllDocuments } from 'yaml';
-import { ApiClient, ApiError } from '../../src/k8s/api/client.ts';
+import { type ApiAccess, ApiClient, ApiError } from '../../src/k8s/api/client.ts';
 import { GROUP, RESOURCES, VERSION } from '../../src/k8s/crd/definitions.ts';
 import { type Running, run, start } from '../../src/process/process.ts';
 
@@ -13,9 +13,9 @@ const BUILD = resolve('testbed/kind/build-api-server.sh');
 /** Far beyond what it needs, also beside much else. */
 const PATIENCE_MS = 120_000;
 
-interface Clients {
-  readonly admin: ApiClient;
-  readonly agent: ApiClient;
+interface Access {
+  readonly admin: ApiAccess;
+  readonly agent: ApiAccess;
 }
 
 /** As the API server calls the service account of deploy/rbac.yaml. */
@@ -26,14 +26,17 @@ export class ApiServer {
   readonly client: ApiClient;
   /** May do what deploy/rbac.yaml lets the agents do, once it has been applied. */
   readonly agentClient: ApiClient;
+  /** The same, for a process of its own. */
+  readonly agentAccess: ApiAccess;
   readonly #argv: readonly string[];
   readonly #log: string;
   readonly #etcd: Running;
   #server: Running;
 
-  private constructor(clients: Clients, argv: readonly string[], log: string, etcd: Running, server: Running) {
-    this.client = clients.admin;
-    this.agentClient = clients.agent;
+  private constructor(access: Access, argv: readonly string[], log: string, etcd: Running, server: Running) {
+    this.client = new ApiClient(access.admin);
+    this.agentClient = new ApiClient(access.agent);
+    this.agentAccess = access.agent;
     this.#argv = argv;
     this.#log = log;
     this.#etcd = etcd;
@@ -81,12 +84,9 @@ export class ApiServer {
     const server = start(argv, { stderrFile: log });
     const certificate = join(folder, 'certs/apiserver.crt');
     await until(() => readable(certificate), 'the API server has a certificate', log);
-    const access = { server: `https://127.0.0.1:${port}`, ca: readFileSync(certificate, 'utf8') };
-    const clients = {
-      admin: new ApiClient({ ...access, token }),
-      agent: new ApiClient({ ...access, token: agentToken }),
-    };
-    const made = new ApiServer(clients, argv, log, etcd, server);
+    const shared = { server: `https://127.0.0.1:${port}`, ca: readFileSync(certificate, 'utf8') };
+    const access = { admin: { ...shared, token }, agent: { ...shared, token: agentToken } };
+    const made = new ApiServer(access, argv, log, etcd, server);
     await made.ready();
     return made;
   }
