@@ -4,7 +4,7 @@ import { suggestion } from '../input/nearest.ts';
 import { type BenchCase, parseCase } from './cases.ts';
 import { SUBJECT_NAMES, type SubjectName } from './subjects.ts';
 
-export type BenchOptions = Readonly<Record<string, string | boolean | undefined>>;
+export type BenchOptions = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 
 /** @throws CilionError (exit code 2) unless it is a whole number in range */
 export function wholeNumber(
@@ -30,7 +30,7 @@ export function wholeNumbers(
   return [...new Set(values)].sort((a, b) => a - b);
 }
 
-function numberIn(name: string, text: string | boolean, least: number, most: number): number {
+function numberIn(name: string, text: BenchOptions[string], least: number, most: number): number {
   const value = Number(text);
   if (typeof text !== 'string' || !/^\d+$/.test(text) || value < least || value > most) {
     throw new CilionError(`--${flag(name)}: "${text}" is out of range or no whole number`, {

@@ -1,9 +1,9 @@
 /** `cilion capture`: the frames that cross a wire of a running lab, as a pcap file or a stream for Wireshark. */
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type CaptureDirection, type CapturePoint, FrameCapture, MAX_SNAP_LENGTH } from '../dataplane/capture.ts';
+import { type CaptureDirection, FrameCapture, MAX_SNAP_LENGTH } from '../dataplane/capture.ts';
+import { claim } from '../emulator/claim.ts';
 import { LabDirectory } from '../emulator/lab-directory.ts';
-import { isAtWork, readOwner, thisProcess, writeOwner } from '../emulator/lab-owner.ts';
 import { CilionError, type ExitCode } from '../errors.ts';
 import { DURATION, parseQuantity, UnitError } from '../input/units.ts';
 import { findWirePoints, type NamedWire } from './capture-points.ts';
@@ -77,7 +77,9 @@ async function record(
   interrupt: AbortSignal,
 ): Promise<{ frames: number; missed: number }> {
   const chosen = points.filter((point) => point.kind === 'both' || directions.includes(point.direction));
-  const release = claim(lab, chosen);
+  // Two captures at one device would stand in each other's way.
+  const folders = chosen.map(({ ifindex }) => lab.path('captures', String(ifindex)));
+  const release = claim(folders, 'this wire is being captured');
   let frames = 0;
   try {
     const running = new FrameCapture(
@@ -108,22 +110,4 @@ async function record(
   } finally {
     release();
   }
-}
-
-/** Two captures at one device would stand in each other's way. @throws CilionError (exit code 2) that names the other */
-function claim(lab: LabDirectory, points: readonly CapturePoint[]): () => void {
-  const folders = points.map(({ ifindex }) => lab.path('captures', String(ifindex)));
-  for (const folder of folders) {
-    const owner = readOwner(folder);
-    if (owner !== undefined && isAtWork(owner)) {
-      throw new CilionError(`this wire is being captured by \`${owner.command}\` (pid ${owner.pid})`, { exitCode: 2 });
-    }
-  }
-  for (const folder of folders) {
-    mkdirSync(folder, { recursive: true });
-    writeOwner(folder, thisProcess());
-  }
-  return () => {
-    for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-  };
 }

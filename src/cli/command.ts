@@ -4,6 +4,8 @@ export interface OptionSpec {
   readonly flags: string;
   readonly description: string;
   readonly default?: string;
+  /** May be given several times: its value is the list of them. */
+  readonly repeatable?: boolean;
 }
 
 export interface ArgumentSpec {
@@ -12,7 +14,7 @@ export interface ArgumentSpec {
   readonly description: string;
 }
 
-export type Options = Readonly<Record<string, string | boolean | undefined>>;
+export type Options = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 
 export interface Command {
   readonly name: string;

@@ -1,4 +1,5 @@
 /** The table of commands. */
+import { apply } from './apply.ts';
 import { bench } from './bench.ts';
 import { capture } from './capture.ts';
 import type { Command } from './command.ts';
@@ -28,6 +29,7 @@ export const COMMANDS: readonly Command[] = [
   top,
   paths,
   drops,
+  apply,
   ls,
   destroy,
   doctor,

@@ -21,7 +21,10 @@ export async function main(argv: readonly string[]): Promise<number> {
   for (const command of COMMANDS) {
     const sub = parser.command(command.name).description(command.summary);
     for (const argument of command.arguments) sub.argument(argument.name, argument.description);
-    for (const option of command.options) sub.option(option.flags, option.description, option.default);
+    for (const { flags, description, repeatable, ...option } of command.options) {
+      if (repeatable === true) sub.option(flags, description, collect);
+      else sub.option(flags, description, option.default);
+    }
     sub.action(async (...values: unknown[]) => {
       const args = values.slice(0, command.arguments.length).filter((value) => value !== undefined) as string[];
       exitCode = await runCommand(command, args, sub.opts<Options>());
@@ -34,6 +37,10 @@ export async function main(argv: readonly string[]): Promise<number> {
     if (error instanceof Ended) return error.exitCode;
     return report(error);
   }
+}
+
+function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
 }
 
 class Ended extends Error {

@@ -1,12 +1,8 @@
 /** `cilion paths`: the SCION paths between two ASes of a running lab. */
-import { SCION_FOLDER } from '../emulator/lab.ts';
 import { LabDirectory } from '../emulator/lab-directory.ts';
+import { labPaths } from '../emulator/lab-paths.ts';
 import type { ExitCode } from '../errors.ts';
-import { comparePaths } from '../scion/combine.ts';
-import { computedControlPlane } from '../scion/control-plane.ts';
 import type { Path } from '../scion/end-to-end-path.ts';
-import { openDaemon } from '../scion/reference/open-daemon.ts';
-import type { IsdAs } from '../topology/model.ts';
 import type { Command } from './command.ts';
 import { findLabAs } from './lab-names.ts';
 
@@ -23,27 +19,13 @@ export const paths: Command = {
   needsBuild: false,
   async run([id = '', src = '', dst = ''], options): Promise<ExitCode> {
     const lab = LabDirectory.open(id);
-    const topology = lab.topology();
-    const plan = lab.plan();
+    const [plan, topology] = [lab.plan(), lab.topology()];
     const [from, to] = [findLabAs(plan, topology, src), findLabAs(plan, topology, dst)];
-    const found =
-      plan.controlPlane === 'reference'
-        ? await daemonPaths(lab, from, to)
-        : computedControlPlane(topology, plan.seed, lab.validity()).paths(from, to);
+    const found = (await labPaths(lab, from, [to])).get(to) ?? [];
     process.stdout.write(options['json'] === true ? `${JSON.stringify(found.map(plain), null, 2)}\n` : table(found));
     return 0;
   },
 };
-
-/** As the AS's daemon knows them now. */
-async function daemonPaths(lab: LabDirectory, src: IsdAs, dst: IsdAs): Promise<readonly Path[]> {
-  const daemon = await openDaemon(lab, lab.plan(), lab.path(SCION_FOLDER), src);
-  try {
-    return (await daemon.client.paths(src, dst)).toSorted(comparePaths);
-  } finally {
-    daemon.close();
-  }
-}
 
 function plain(path: Path): object {
   return { ...path, raw: Buffer.from(path.raw).toString('hex') };

@@ -6,6 +6,7 @@ import { Progress } from '../report/progress.ts';
 import { loadScenario } from '../scenario/load.ts';
 import { narrow } from '../scenario/narrow.ts';
 import { requireReachability } from '../scenario/reachability.ts';
+import { leftToProber } from '../transports/cilion-prober.ts';
 import { TRANSPORTS } from '../transports/transports.ts';
 import { CLUSTERS_OPTION } from './clusters-option.ts';
 import type { Command, Options } from './command.ts';
@@ -56,13 +57,13 @@ export const up: Command = {
       lab.leave();
       return lab;
     });
-    process.stdout.write(nextSteps(directory.id, plan));
+    process.stdout.write(nextSteps(directory.id, plan, leftToProber(directory)));
     return 0;
   },
 };
 
-/** What one can do with a lab, in commands that work as they stand. */
-function nextSteps(id: string, { clusters, links }: Plan): string {
+/** What one can do with a lab, in commands that work as they stand. @param heedsPolicies `cilion apply` can change them */
+function nextSteps(id: string, { clusters, links }: Plan, heedsPolicies: boolean): string {
   const [from, to] = clusters.map(({ name, pods }) => ({ name: `${name}/${pods[0]?.name}`, pod: pods[0] }));
   const [link] = links;
   const wire = link === undefined ? '<wire>' : `${link.a.ia}#${link.a.ifid}`;
@@ -73,13 +74,14 @@ function nextSteps(id: string, { clusters, links }: Plan): string {
                cilion shell ${id} ${from.name} -- iperf3 -c ${to.pod.address}
 `;
   const [a = '<src>', b = '<dst>'] = clusters.map(({ name }) => name);
+  const policies = heedsPolicies ? `Set policies:  cilion apply ${id} --cluster ${a} -f <manifests.yaml>\n` : '';
   return `lab ${id} runs.
 Look into it:  cilion top ${id}
                cilion shell ${id} ${from?.pod === undefined ? '<namespace>' : from.name}
                cilion capture ${id} ${wire} | wireshark -k -i -
                cilion paths ${id} ${a} ${b}
                cilion drops ${id}
-${traffic}Take it down:  cilion destroy ${id}
+${policies}${traffic}Take it down:  cilion destroy ${id}
 `;
 }
 

@@ -238,10 +238,18 @@ export class NodeDataplane extends RouterMaps {
 
   /** Writes a path under an id that no path set names: a path in use is never changed, it is replaced by another id. */
   setPath(id: number, path: PathSettings): void {
+    const value = this.#pathValue(path);
+    this.health.reset(id);
+    this.#probes.delete(id);
+    this.#node('path_counters').update(u32(id), new Uint8Array(layouts.cilion_counter.size));
+    this.#node('paths').update(u32(id), value);
+  }
+
+  #pathValue(path: PathSettings): Uint8Array {
     const header = new Uint8Array(layouts.cilion_path.fields.find(({ name }) => name === 'header')!.size);
     if (path.header.length > header.length) throw new RangeError(`path header of ${path.header.length} bytes`);
     header.set(path.header);
-    const value = {
+    return pathCodec.encode({
       expiry_ns: BigInt(path.expiry) * 1_000_000_000n,
       ifindex: path.ifindex,
       link: path.ifid === 0 ? 0 : this.linkIndex(SLOT, path.ifid),
@@ -250,11 +258,22 @@ export class NodeDataplane extends RouterMaps {
       ip_sum: ipHeaderSum(path.header),
       flags: path.routed === true ? enums.cilion_path_flag.CILION_PATH_ROUTED : 0,
       header,
-    };
-    this.health.reset(id);
-    this.#probes.delete(id);
-    this.#node('path_counters').update(u32(id), new Uint8Array(layouts.cilion_counter.size));
-    this.#node('paths').update(u32(id), pathCodec.encode(value));
+    });
+  }
+
+  /** Which of these paths stand under one of the ids already, byte for byte: id → key. */
+  knownPaths(ids: Iterable<number>, paths: ReadonlyMap<string, PathSettings>): Map<number, string> {
+    const text = (value: Uint8Array) => Buffer.from(value).toString('latin1');
+    const keys = new Map([...paths].map(([key, path]) => [text(this.#pathValue(path)), key]));
+    const known = new Map<number, string>();
+    for (const id of new Set(ids)) {
+      const value = text(this.#node('paths').lookup(u32(id)) ?? new Uint8Array());
+      const key = keys.get(value);
+      if (key !== undefined) known.set(id, key);
+      // The same bytes under a second id are nobody's.
+      keys.delete(value);
+    }
+    return known;
   }
 
   /** Replaces the paths of a policy towards a remote node, in one step for packets under way. */

@@ -3,7 +3,7 @@
  *
  *   owner.json       the process that made it, and how far it came
  *   journal.ndjson   what was made, in order, written before it is made
- *   plan.json        the plan that was applied
+ *   plan.json        the plan that was applied, with the policies and pods' labels that are in force
  *   topology.json    the topology that it was made from
  *   validity.json    from when and for how long its SCION segments are valid
  *   bird/            configuration, control socket and log of each BGP speaker
@@ -13,7 +13,7 @@
  *   docker/, kind/   where clusters are kind's: socket and log of the lab's dockerd, access to each cluster
  */
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CilionError } from '../errors.ts';
 import type { Validity } from '../scion/control-plane.ts';
@@ -134,7 +134,14 @@ export class LabDirectory {
   keep(plan: Plan, topology: Topology, validity: Validity): void {
     writeFileSync(this.path('topology.json'), topologyToJson(topology));
     writeFileSync(this.path('validity.json'), JSON.stringify(validity));
-    writeFileSync(this.path('plan.json'), JSON.stringify(plan));
+    this.keepPlan(plan);
+  }
+
+  /** The plan of a lab whose policies or pods' labels are others from now on. Nobody ever reads half of it. */
+  keepPlan(plan: Plan): void {
+    const file = this.path('plan.json');
+    writeFileSync(`${file}.new`, JSON.stringify(plan));
+    renameSync(`${file}.new`, file);
   }
 
   /** The plan is the last of what `keep` writes. */

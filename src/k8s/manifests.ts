@@ -18,7 +18,8 @@ export interface Manifests {
   readonly policies: readonly PathPolicy[];
 }
 
-interface DraftPod {
+/** A pod as manifests have it, before anybody has found it a node. */
+export interface DraftPod {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly spec: PodSpec;
@@ -40,8 +41,8 @@ export function loadManifests(
   ases?: readonly IsdAs[],
 ): Manifests {
   const problems: Problem[] = [];
-  const documents = files.flatMap((file) => read(file, problems));
-  const drafts = draftPods(documents, MAX_PODS_PER_NODE * nodes.length, problems);
+  const documents = readDocuments(files, problems);
+  const drafts = draftPods(documents, nodes.length, problems);
   const services = documents.flatMap(({ value }): Service[] =>
     value.kind === 'Service' ? [{ name: value.metadata.name, selector: value.spec.selector }] : [],
   );
@@ -51,6 +52,10 @@ export function loadManifests(
   const pods = schedule(drafts, nodes, problems);
   if (problems.length > 0) throw new InputError(problems);
   return { pods, services, policies };
+}
+
+export function readDocuments(files: readonly InputFile[], problems: Problem[]): YamlFile<Manifest>[] {
+  return files.flatMap((file) => read(file, problems));
 }
 
 function read(file: InputFile, problems: Problem[]): YamlFile<Manifest>[] {
@@ -74,7 +79,12 @@ function explained(problem: Problem): Problem {
 }
 
 /** @throws InputError for more pods than there are addresses, before they are made: a short file may ask for millions */
-function draftPods(documents: readonly YamlFile<Manifest>[], most: number, problems: Problem[]): DraftPod[] {
+export function draftPods(
+  documents: readonly YamlFile<Manifest>[],
+  nodeCount: number,
+  problems: Problem[],
+): DraftPod[] {
+  const most = MAX_PODS_PER_NODE * nodeCount;
   const drafts: DraftPod[] = [];
   for (const yaml of documents) {
     for (const draft of podsOf(yaml, problems)) drafts.push(draft);
@@ -112,7 +122,11 @@ function podsOf(yaml: YamlFile<Manifest>, problems: Problem[]): DraftPod[] {
   }));
 }
 
-function checkNames(documents: readonly YamlFile<Manifest>[], pods: readonly DraftPod[], problems: Problem[]): void {
+export function checkNames(
+  documents: readonly YamlFile<Manifest>[],
+  pods: readonly DraftPod[],
+  problems: Problem[],
+): void {
   const seen = new Set<string>();
   const check = (kind: string, name: string, yaml: YamlFile<Manifest>): void => {
     if (seen.has(`${kind} ${name}`))
@@ -127,12 +141,16 @@ function checkNames(documents: readonly YamlFile<Manifest>[], pods: readonly Dra
 }
 
 /** A service that selects nothing is a mistyped label; one whose pods are in another cluster does not exist here. */
-function checkServices(documents: readonly YamlFile<Manifest>[], pods: readonly DraftPod[], problems: Problem[]): void {
+export function checkServices(
+  documents: readonly YamlFile<Manifest>[],
+  pods: readonly { readonly labels: Readonly<Record<string, string>> }[],
+  problems: Problem[],
+): void {
   for (const { value, problem } of documents) {
     if (value.kind !== 'Service') continue;
     const wanted = Object.entries(value.spec.selector);
     // Kubernetes takes an empty selector for none.
-    const selects = ({ labels }: DraftPod) => wanted.every(([key, text]) => labels[key] === text);
+    const selects = ({ labels }: (typeof pods)[number]) => wanted.every(([key, text]) => labels[key] === text);
     if (wanted.length > 0 && pods.some(selects)) continue;
     problems.push(problem(['spec', 'selector'], `service ${value.metadata.name} selects no pod`, 'labels of a pod'));
   }

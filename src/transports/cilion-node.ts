@@ -9,8 +9,8 @@ import { desiredState, type Intent } from '../k8s/agent/desired-state.ts';
 import { NodeAgent } from '../k8s/agent/node-agent.ts';
 import type { NodeView } from '../k8s/agent/node-view.ts';
 import { FALLBACK_MARK, SEGMENTER_RULE, SEGMENTER_TABLE, segmenterRoute } from '../k8s/agent/segmenter-routes.ts';
+import { plannedIntent } from '../k8s/clusters/planned-intent.ts';
 import { plannedView } from '../k8s/clusters/planned-view.ts';
-import { LAB_NAMESPACE } from '../k8s/policy/manifests.ts';
 import { HOST_PORT, ROUTER_PORT } from '../scion/ports.ts';
 
 /** Failover is the probes' affair and does not wait for this. */
@@ -36,8 +36,7 @@ export class CilionNode {
     this.node = node;
     this.#netns = lab.netns(node.namespace);
     this.#pods = cluster.pods.filter((pod) => pod.node === node.name);
-    const pods = this.#pods.map(({ address, labels }) => ({ namespace: LAB_NAMESPACE, address, labels }));
-    this.#intent = { pods, policies: cluster.policies };
+    this.#intent = plannedIntent(cluster, node);
     this.#view = plannedView(lab.plan, cluster, node);
     const linkLimit = lab.plan.ases.find((as) => as.ia === cluster.ia)?.linkLimit ?? 0;
     this.#dataplane = NodeDataplane.load({ ifindexLimit: ifindexLimit(lab.plan), linkLimit });

@@ -61,8 +61,8 @@ function stateOf({ sets, pods = {} }: Wanted): DesiredState {
 }
 
 /** The interface that a pod's packet leaves by, or why it does not. */
-function way(src: string): number | string {
-  const { reason, frame } = bench.send(podFrame(innerPacket({ src, dst: REMOTE_POD })));
+function way(src: string, on = bench): number | string {
+  const { reason, frame } = on.send(podFrame(innerPacket({ src, dst: REMOTE_POD })));
   if (reason !== 'ENCAPSULATED') return reason;
   const { from } = openFrame(frame);
   return [1, 2, 3].find((ifid) => benchLink(ifid).own.port === from.port)!;
@@ -144,6 +144,32 @@ test('where the map has no room for all pods, the next reconciliation writes the
   assert.deepEqual(written(), own.slice(1, 4));
   cramped.reconcile(stateOf({ sets: { [DEFAULT_POLICY]: [1] } }));
   assert.deepEqual(written(), []);
+});
+
+test('what a new agent knows again of what it takes over stays as it is, byte for byte', () => {
+  const fresh = new PodBench();
+  new NodeAgent(fresh.node).reconcile(
+    stateOf({ sets: { [DEFAULT_POLICY]: [1], kept: [1, 2] }, pods: { [POD]: 'kept' } }),
+  );
+  const before = fresh.node.contents();
+  const idsOf = ({ sets }: typeof before) => new Set(sets.flatMap(({ paths }) => paths));
+  const [number] = before.pods.values();
+  const used = [1, 2, 3].map(desiredPath);
+  const paths = fresh.node.knownPaths(
+    idsOf(before),
+    new Map(used.map(({ key, settings }) => [key, { ...settings, ...(key === 'p2' ? { expiry: LATER - 1 } : {}) }])),
+  );
+  assert.deepEqual([...paths.values()], ['p1'], 'one path expires at another time');
+  const [known] = paths.keys();
+  fresh.node.health.setDown(known!, true);
+  const successor = new NodeAgent(fresh.node);
+  successor.adopt(before, { paths, policies: new Map([[number!, 'kept']]) });
+  const sets = { [DEFAULT_POLICY]: [1], kept: [1, 3], joined: [2] };
+  successor.reconcile(stateOf({ sets, pods: { [POD]: 'kept', [OTHER]: 'joined' } }));
+  const now = fresh.node.contents();
+  assert.equal(now.pods.get(POD), number);
+  assert.ok(idsOf(now).has(known!) && fresh.node.health.read(known!).down, 'a path that is down is not forgiven');
+  assert.deepEqual([way(POD, fresh), way(OTHER, fresh)], [3, 2]);
 });
 
 test('five thousand pods under two hundred policies: what changes is written, and only that', (t) => {

@@ -19,6 +19,15 @@ interface WrittenSet extends Pick<DesiredSet, 'policy' | 'remote'> {
   readonly written: DesiredSet | undefined;
 }
 
+/** What the next state calls that which stands in maps that are taken over: it stays as it is. One name each. */
+export interface AdoptedNames {
+  /** By id; the bytes must be those of the path of that key. */
+  readonly paths: ReadonlyMap<number, string>;
+  readonly policies: ReadonlyMap<number, string>;
+}
+
+const NO_NAMES: AdoptedNames = { paths: new Map(), policies: new Map() };
+
 export class NodeAgent {
   readonly #dataplane: NodeDataplane;
   readonly #ids = new Numbers();
@@ -80,9 +89,11 @@ export class NodeAgent {
    * Takes over maps that another agent has filled, before the first reconciliation: what stands there stays in force until
    * that has put its own in its place, and goes then. Only for an agent that has not written anything.
    */
-  adopt({ sets, pods, remotes }: NodeContents): void {
-    const adopted = (number: number) => (number === 0 ? DEFAULT_POLICY : `adopted ${number}`);
-    for (const id of new Set(sets.flatMap(({ paths }) => paths))) this.#ids.adopt(`adopted ${id}`, id);
+  adopt({ sets, pods, remotes }: NodeContents, names: AdoptedNames = NO_NAMES): void {
+    const adopted = (number: number) =>
+      number === 0 ? DEFAULT_POLICY : (names.policies.get(number) ?? `adopted ${number}`);
+    for (const id of new Set(sets.flatMap(({ paths }) => paths)))
+      this.#ids.adopt(names.paths.get(id) ?? `adopted ${id}`, id);
     const policies = new Set([...sets.map(({ policy }) => policy), ...pods.values()]);
     for (const number of policies) if (number !== 0) this.#policies.adopt(adopted(number), number);
     for (const { policy, remote } of sets) {
