@@ -91,7 +91,7 @@ async function applyTo(lab: LabDirectory, name: Options[string], wanted: Wanted)
   const after: ClusterPlan = { ...before, ...objects };
   const paths = await pathsFrom(lab, plan, before);
   const pathsTo = (ia: IsdAs) => paths.get(ia) ?? [];
-  await reconcileCluster(lab, plan, before, after, pathsTo);
+  await reconcileCluster(lab, plan, before, objects, pathsTo);
   lab.keepPlan({ ...plan, clusters: plan.clusters.map((each) => (each === before ? after : each)) });
   const probed = tellProber(lab, plan);
   const policies = policiesInForce(after, [...paths.keys()], pathsTo);

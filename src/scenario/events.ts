@@ -6,6 +6,7 @@ import { LabError } from '../errors.ts';
 import { run } from '../process/process.ts';
 import { formatPrefix, halves, parsePrefix } from '../topology/ipv4.ts';
 import type { IsdAs, Shape } from '../topology/model.ts';
+import type { Attached } from '../transports/transport.ts';
 import type { HijackEvent, Scenario, TimelineEvent } from './model.ts';
 import type { Action } from './play-timeline.ts';
 import { describeReplay, type Replayer } from './replay.ts';
@@ -13,16 +14,23 @@ import { describeReplay, type Replayer } from './replay.ts';
 /** No command of a timeline may outlive its pass by more. */
 const EXEC_TIMEOUT_MS = 60_000;
 
-/** @param replayer Sends packets again, where the timeline has it do so. */
-export function actionsOf(scenario: Scenario, lab: Lab, replayer?: Replayer): Action[] {
+/** Those beside the lab who do what the timeline says. */
+export interface Performers {
+  /** Sends packets again, where the timeline has it do so. */
+  readonly replayer?: Replayer | undefined;
+  /** What carries the packets. */
+  readonly attached?: Attached;
+}
+
+export function actionsOf(scenario: Scenario, lab: Lab, performers: Performers = {}): Action[] {
   return scenario.timeline.map((event) => {
-    return { at: event.at, event: event.event, ...meaning(event, scenario, lab, replayer) };
+    return { at: event.at, event: event.event, ...meaning(event, scenario, lab, performers) };
   });
 }
 
 type Meaning = Pick<Action, 'text' | 'perform' | 'outcome'>;
 
-function meaning(event: TimelineEvent, scenario: Scenario, lab: Lab, replayer?: Replayer): Meaning {
+function meaning(event: TimelineEvent, scenario: Scenario, lab: Lab, { replayer, attached }: Performers): Meaning {
   const name = (ia: IsdAs) => labelled(scenario, ia);
   switch (event.event) {
     case 'bgp.hijack': {
@@ -66,6 +74,14 @@ function meaning(event: TimelineEvent, scenario: Scenario, lab: Lab, replayer?: 
         perform: async (over) => {
           await run(event.argv, { netns, confined: true, timeoutMs: EXEC_TIMEOUT_MS, signal: over });
         },
+      };
+    }
+    case 'apply': {
+      const what = event.changes.map(({ kind, name: object, outcome }) => `${kind} ${object} ${outcome}`);
+      return {
+        text: `cluster ${event.cluster}: ${what.join(', ')}`,
+        perform: async () => attached?.apply?.(event.cluster, event.objects),
+        outcome: () => (attached?.apply === undefined ? 'nothing heeds it' : undefined),
       };
     }
   }

@@ -8,7 +8,7 @@ import type { Topology } from '../topology/model.ts';
 import { isReachable } from '../topology/reachable.ts';
 import { buildAssertions } from './load/assertions.ts';
 import { buildCaptures, findObservedLink } from './load/captures.ts';
-import { buildClusters, readManifests } from './load/clusters.ts';
+import { buildClusters, readApplied, readManifests } from './load/clusters.ts';
 import { buildReferenceRouters } from './load/control-plane.ts';
 import { readReferred } from './load/referred-file.ts';
 import { checkReplays } from './load/replays.ts';
@@ -28,12 +28,13 @@ export async function loadScenario(path: string): Promise<Scenario> {
   const collector = new Collector(yaml);
   const topology = await readTopology(yaml.value.topology, path, collector);
   const manifests = await readManifests(yaml.value.clusters, path, collector);
+  const applied = await readApplied(yaml.value.timeline, path, collector);
   // Whatever refers to a file that cannot be read would only repeat its fault.
   if (topology === undefined) throw new InputError(collector.problems);
   collector.throwIfAny();
-  const scenario = assemble(path, yaml.value, topology, manifests, collector);
+  const scenario = assemble(path, yaml.value, topology, { manifests, applied }, collector);
   collector.throwIfAny();
-  const inputs = [scenarioFile, topology.file, ...manifests.flat()];
+  const inputs = [scenarioFile, topology.file, ...manifests.flat(), ...applied.flat()];
   return {
     ...scenario,
     inputs: inputs.filter((file, index) => inputs.findIndex((o) => o.path === file.path) === index),
@@ -65,11 +66,18 @@ async function readTopology(
   }
 }
 
+interface ReadManifests {
+  /** By cluster. */
+  readonly manifests: readonly (readonly InputFile[])[];
+  /** By event. */
+  readonly applied: readonly (readonly InputFile[])[];
+}
+
 function assemble(
   source: string,
   input: ScenarioInput,
   { topology, notes }: ReadTopology,
-  manifests: readonly (readonly InputFile[])[],
+  { manifests, applied }: ReadManifests,
   collector: Collector,
 ): Omit<Scenario, 'inputs'> {
   const { name, title, question, controlPlane, transports, repeat, seed, duration: durationNs } = input;
@@ -87,7 +95,7 @@ function assemble(
   checkReachable(clusters, topology, collector);
   const referenceRouters = buildReferenceRouters(input, topology, clusters, collector);
   const workloads = buildWorkloads(input.workloads, clusters, collector);
-  const timeline = buildTimeline(input.timeline, endNs, { topology, clusters, collector });
+  const timeline = buildTimeline(input.timeline, endNs, { topology, clusters, applied, collector });
   const captures = buildCaptures(input, attackers(timeline), { topology, clusters, collector });
   checkReplays(input.timeline, { topology, clusters, captures, collector });
   const assertions = buildAssertions(

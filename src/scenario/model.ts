@@ -1,4 +1,5 @@
 /** A scenario as plain immutable data: what is built, who talks to whom, what goes wrong when, what must hold. */
+import type { Change, ClusterObjects } from '../k8s/changes.ts';
 import type { PathPolicy } from '../k8s/policy/model.ts';
 import type { Alteration } from '../scion/altered-packet.ts';
 import type { IsdAs, Shape, Topology } from '../topology/model.ts';
@@ -183,6 +184,16 @@ export interface ExecEvent extends EventBase {
   readonly argv: readonly string[];
 }
 
+/** Manifests that are applied to a cluster. */
+export interface ApplyEvent extends EventBase {
+  readonly event: 'apply';
+  readonly cluster: string;
+  /** What the manifests change, against what was in force until then. */
+  readonly changes: readonly Change[];
+  /** What is in force from then on. */
+  readonly objects: ClusterObjects;
+}
+
 /** Packets of pods in SCION that were captured on the AS's wires, sent again from there: the last `count` of them. */
 export interface ReplayEvent extends EventBase {
   readonly event: 'scion.replay';
@@ -199,6 +210,7 @@ export type TimelineEvent =
   | RestoreEvent
   | ShapeEvent
   | ExecEvent
+  | ApplyEvent
   | ReplayEvent;
 
 export interface Capture {

@@ -24,7 +24,7 @@ export interface Narrowing {
 export function narrow(scenario: Scenario, { transport, repeat, controlPlane, clusters }: Narrowing): Scenario {
   const transports = transport === undefined ? scenario.transports : transportsNamed(transport.split(','));
   const backend = clusters === undefined ? scenario.backend : backendNamed(clusters);
-  if (backend === 'kind') requireAgentsSuffice({ ...scenario, transports });
+  if (backend === 'kind') requireKindSuffices({ ...scenario, transports });
   return {
     ...scenario,
     transports,
@@ -39,6 +39,15 @@ function backendNamed(name: string): ClusterBackendName {
   const backend = CLUSTER_BACKENDS.find((each) => each === name);
   if (backend !== undefined) return backend;
   throw new CilionError(`--clusters: there is no "${name}"`, { exitCode: 2, hint: CLUSTER_BACKENDS.join(' or ') });
+}
+
+function requireKindSuffices(scenario: Scenario): void {
+  requireAgentsSuffice(scenario);
+  if (!scenario.timeline.some(({ event }) => event === 'apply')) return;
+  throw new CilionError('the timeline has an apply event, which clusters made by kind do not take yet', {
+    exitCode: 2,
+    hint: '--clusters netns, or `cilion up --clusters kind` and kubectl',
+  });
 }
 
 /** An agent in a pod puts no program on wires that carry no SCION of their own, by which routed packets come in. */

@@ -138,7 +138,7 @@ async function measure(
   const loadBefore = readLoad();
   try {
     const [events, outcomes, wires, paths] = await Promise.all([
-      playTimeline(id, actionsOf(scenario, lab, replayer), clock),
+      playTimeline(id, actionsOf(scenario, lab, { replayer, attached }), clock),
       Promise.all(workloads.map((each) => runWorkload(each, window, lab, clock))),
       part('sampling the wires', sampleWires(lab, scenario.durationNs / 1e9, clock, detail), NO_WIRES, lab, clock),
       part('following the routes', recordRoutes(scenario, lab, attached, id, clock), [], lab, clock),

@@ -177,6 +177,21 @@ const event = z.discriminatedUnion('event', [
       .describe('The command and its arguments, as a list; no shell reads it.')
       .meta({ examples: [['ip', 'route', 'show']] }),
   }),
+  z.strictObject({
+    at,
+    event: z
+      .literal('apply')
+      .describe('Applies manifests to a cluster at work, as kubectl does: its path policies, the labels of its pods.'),
+    cluster: z
+      .string()
+      .describe('Name of the cluster.')
+      .meta({ examples: ['a'] }),
+    manifests: z
+      .array(z.string())
+      .min(1)
+      .describe('Kubernetes manifests, relative to this file. Only cilion heeds what they change.')
+      .meta({ examples: [['fence.yaml']] }),
+  }),
 ]);
 
 export const COMPARISONS = ['above', 'atLeast', 'below', 'atMost', 'equals'] as const;

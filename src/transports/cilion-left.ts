@@ -9,6 +9,7 @@ import type { ClusterPlan, NodePlan, Plan } from '../emulator/plan.ts';
 import { type DesiredState, desiredState } from '../k8s/agent/desired-state.ts';
 import { type AdoptedNames, NodeAgent } from '../k8s/agent/node-agent.ts';
 import { SEGMENTER_TABLE, type SegmenterRoute, segmenterRoute } from '../k8s/agent/segmenter-routes.ts';
+import type { ClusterObjects } from '../k8s/changes.ts';
 import { plannedIntent } from '../k8s/clusters/planned-intent.ts';
 import { plannedView } from '../k8s/clusters/planned-view.ts';
 import { run } from '../process/process.ts';
@@ -25,20 +26,20 @@ interface LeftNode {
 /**
  * Brings the maps of a cluster's nodes to what follows from another plan of it. A packet sees what was or what is to be.
  *
- * @param before The plan's own: as the cluster was. `after` differs in policies and pods' labels alone.
+ * @param before The plan's own: as the cluster was.
  * @param pathsTo All paths from the cluster's AS to another, best first.
  */
 export async function reconcileCluster(
   lab: LabDirectory,
   plan: Plan,
   before: ClusterPlan,
-  after: ClusterPlan,
+  after: ClusterObjects,
   pathsTo: (ia: IsdAs) => readonly Path[],
 ): Promise<void> {
   // All of it before anything is written.
-  const nodes = after.nodes.map((node): LeftNode => {
+  const nodes = before.nodes.map((node): LeftNode => {
     const view = plannedView(plan, before, node);
-    const stateOf = (cluster: ClusterPlan) => desiredState(view, pathsTo, plannedIntent(cluster, node));
+    const stateOf = (objects: ClusterObjects) => desiredState(view, pathsTo, plannedIntent(before, node, objects));
     return { node, state: stateOf(after), classes: stateOf(before).pods };
   });
   for (const node of nodes) await reconcile(lab, node);

@@ -9,6 +9,7 @@ import { desiredState, type Intent } from '../k8s/agent/desired-state.ts';
 import { NodeAgent } from '../k8s/agent/node-agent.ts';
 import type { NodeView } from '../k8s/agent/node-view.ts';
 import { FALLBACK_MARK, SEGMENTER_RULE, SEGMENTER_TABLE, segmenterRoute } from '../k8s/agent/segmenter-routes.ts';
+import type { ClusterObjects } from '../k8s/changes.ts';
 import { plannedIntent } from '../k8s/clusters/planned-intent.ts';
 import { plannedView } from '../k8s/clusters/planned-view.ts';
 import { HOST_PORT, ROUTER_PORT } from '../scion/ports.ts';
@@ -17,14 +18,14 @@ import { HOST_PORT, ROUTER_PORT } from '../scion/ports.ts';
 const EVENTS_POLL_MS = 50;
 
 export class CilionNode {
+  readonly cluster: ClusterPlan;
   readonly node: NodePlan;
   readonly agent: NodeAgent;
   readonly #lab: Lab;
-  readonly #cluster: string;
   readonly #view: NodeView;
   readonly #netns: string;
   readonly #pods: readonly PodPlan[];
-  readonly #intent: Intent;
+  #intent: Intent;
   readonly #dataplane: NodeDataplane;
   #stopWatching: () => void = () => {};
   /** MTU of the route into the segmenter, by remote pods' CIDR; empty while pods are not attached. */
@@ -32,7 +33,7 @@ export class CilionNode {
 
   constructor(lab: Lab, cluster: ClusterPlan, node: NodePlan, pins: string) {
     this.#lab = lab;
-    this.#cluster = cluster.name;
+    this.cluster = cluster;
     this.node = node;
     this.#netns = lab.netns(node.namespace);
     this.#pods = cluster.pods.filter((pod) => pod.node === node.name);
@@ -70,6 +71,13 @@ export class CilionNode {
     this.agent.reconcile(desiredState(this.#view, (dst) => control.paths(ia, dst), this.#intent));
   }
 
+  /** Other path policies and labels than before, of the node's cluster. */
+  async apply(objects: ClusterObjects): Promise<void> {
+    this.#intent = plannedIntent(this.cluster, this.node, objects);
+    this.#reconcile();
+    await this.#followMtu();
+  }
+
   /** Puts the border router on the node's devices. */
   attachRouter(): void {
     for (const device of this.#xdpDevices()) {
@@ -90,7 +98,7 @@ export class CilionNode {
   /** Once every node is attached: the far ends must be able to answer. */
   startProbing(): void {
     this.#watchInterfaces();
-    const name = `the agent of ${this.#cluster}/${this.node.name}`;
+    const name = `the agent of ${this.cluster.name}/${this.node.name}`;
     this.agent.startProbing(this.#netns, (error) => this.#lab.watch.report(`${name} failed: ${String(error)}`));
   }
 

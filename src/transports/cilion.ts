@@ -6,6 +6,7 @@ import { mkdirSync } from 'node:fs';
 import type { ReasonCount } from '../dataplane/counters.ts';
 import type { Lab } from '../emulator/lab.ts';
 import { LabError } from '../errors.ts';
+import type { ClusterObjects } from '../k8s/changes.ts';
 import { realClustersOf } from '../k8s/clusters/build-lab.ts';
 import { AttachedAgents, prepareLabAgents } from './cilion-agents.ts';
 import { dropsIn, type ReasonSums, refusedIn, since } from './cilion-counts.ts';
@@ -106,6 +107,8 @@ class AttachedCilion implements Attached {
   readonly #lab: Lab;
   readonly #routers: LabRouters;
   readonly #before: ReasonSums;
+  /** Nodes of clusters in which something else is in force than in the plan. */
+  readonly #changed = new Set<CilionNode>();
 
   constructor(lab: Lab, routers: LabRouters) {
     this.#lab = lab;
@@ -140,6 +143,13 @@ class AttachedCilion implements Attached {
     return this.#routers.refused();
   }
 
+  /** All nodes at once: routes follow when every map has changed. */
+  async apply(cluster: string, objects: ClusterObjects): Promise<void> {
+    const nodes = this.#routers.nodes.filter((node) => node.cluster.name === cluster);
+    for (const node of nodes) this.#changed.add(node);
+    await Promise.all(nodes.map((node) => node.apply(objects)));
+  }
+
   release(): void {
     for (const node of this.#routers.nodes) node.stopProbing();
   }
@@ -151,5 +161,6 @@ class AttachedCilion implements Attached {
   async detach(): Promise<void> {
     for (const node of this.#routers.nodes) await node.detachPods();
     this.#routers.detach();
+    for (const node of this.#changed) await node.apply(node.cluster);
   }
 }

@@ -1,6 +1,7 @@
 /** What a workload can ride on from cluster to cluster. One file each, one interface. */
 import type { Lab } from '../emulator/lab.ts';
 import type { NodePlan, PodPlan } from '../emulator/plan.ts';
+import type { ClusterObjects } from '../k8s/changes.ts';
 import type { TransportName } from '../scenario/model.ts';
 
 /** Where packets from one pod to another go right now. */
@@ -21,6 +22,8 @@ export interface Attached {
   drops(): Readonly<Record<string, number>>;
   /** Reason → packets whose path or header a router refused since then, whoever finishes them; absent without a BPF dataplane. */
   refused?(): Readonly<Record<string, number>>;
+  /** Other path policies and labels of pods are in force in a cluster, until `detach`; absent where nothing heeds them. */
+  apply?(cluster: string, objects: ClusterObjects): Promise<void>;
   /** Ends what this process does for it; what is attached goes on by itself. */
   release(): void;
   /** After `release`: a process of the lab's own does from now on what this one did. */

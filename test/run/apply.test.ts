@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -15,7 +15,8 @@ import { claim } from '../../src/emulator/claim.ts';
 import { LabDirectory } from '../../src/emulator/lab-directory.ts';
 import { readPcap } from '../../src/emulator/wire/pcap.ts';
 import { Wires } from '../../src/emulator/wires.ts';
-import { cilion, type Ended, startCilion } from './cilion.ts';
+import type { TimelineRecord } from '../../src/results/bundle.ts';
+import { cilion, type Ended, runScenario, startCilion } from './cilion.ts';
 
 const ID = 'ctapply';
 const ENTRY = fileURLToPath(new URL('../../cilion', import.meta.url));
@@ -319,4 +320,35 @@ test('a lab of real clusters is left to kubectl, and one that somebody else is c
   rmSync(lab.path('kind'), { recursive: true });
   assert.equal(real.code, 2);
   assert.match(real.stderr, new RegExp(`kubectl --kubeconfig /run/cilion/${ID}/kind/<cluster>\\.kubeconfig apply -f`));
+});
+
+const TIMELINE = `${SCENARIO.replace('duration: 1s', 'duration: 4s').replace('interval: 20ms', 'interval: 10ms').replace('[cilion]', '[ip, cilion]')}repeat: 2
+timeline:
+  - {at: 2s, event: apply, cluster: a, manifests: [fence-one.yaml]}
+observe: {as: [${PROVIDERS[0]}, ${PROVIDERS[1]}]}
+assertions:
+  - {name: The fast way at first, transport: cilion, metric: observer.packets, workload: ping, link: '${PROVIDERS[0]}#1', window: [0s, 2s], atLeast: 150}
+  - {name: and none of it afterwards, transport: cilion, metric: observer.packets, workload: ping, link: '${PROVIDERS[0]}#1', window: [2500ms, 4s], equals: 0}
+  - {name: The slow way not before, transport: cilion, metric: observer.packets, workload: ping, link: '${PROVIDERS[1]}#1', window: [0s, 2s], equals: 0}
+  - {name: but then, transport: cilion, metric: observer.packets, workload: ping, link: '${PROVIDERS[1]}#1', window: [2500ms, 4s], atLeast: 100}
+  - {name: Nothing is lost, transport: cilion, metric: udp.lost, equals: 0}
+  - {name: Nor over plain IP, transport: ip, metric: udp.lost, equals: 0}
+`;
+
+test('a timeline applies manifests in the middle of each pass, and the next begins without them', async () => {
+  lay('fence-one.yaml', pod('one', 'fenced'), policy('fence', 'fenced', 'avoidTransitASes: [1-ff00:0:110]'));
+  const results = join(scratch, 'results');
+  const { code, stdout, stderr } = await runScenario(lay('timeline.yaml', TIMELINE), results);
+  assert.equal(code, 0, `${stdout}\n${stderr}`);
+  const [bundle = ''] = readdirSync(results);
+  const events = readFileSync(join(results, bundle, 'events.ndjson'), 'utf8')
+    .trim()
+    .split('\n');
+  assert.deepEqual(
+    events.map((line) => JSON.parse(line) as TimelineRecord).map(({ pass, text: said }) => [pass, said]),
+    ['ip-1', 'cilion-1', 'ip-2', 'cilion-2'].map((pass) => {
+      const said = 'cluster a: Pod one configured, ScionPathPolicy fence created';
+      return [pass, pass.startsWith('ip') ? `${said}: nothing heeds it` : said];
+    }),
+  );
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CilionError } from '../../src/errors.ts';
 import { loadScenario } from '../../src/scenario/load.ts';
+import type { Scenario } from '../../src/scenario/model.ts';
 import { type Narrowing, narrow } from '../../src/scenario/narrow.ts';
 
 const tiny = await loadScenario('scenarios/tiny.yaml');
@@ -54,6 +55,19 @@ test('clusters are made of what is asked for, and of namespaces where nobody ask
   assert.equal(narrow(tiny, {}).backend, undefined);
   assert.equal(narrow(tiny, { clusters: 'netns' }).backend, 'netns');
   assert.equal(narrow(tiny, { clusters: 'kind' }).backend, 'kind');
+});
+
+test('on kind, a timeline that applies manifests is refused', () => {
+  const objects = { pods: [], policies: [] };
+  const applying: Scenario = {
+    ...tiny,
+    timeline: [{ at: 1e9, event: 'apply', cluster: 'a', changes: [], objects }],
+  };
+  assert.throws(
+    () => narrow(applying, { clusters: 'kind' }),
+    (error) => error instanceof CilionError && error.exitCode === 2 && /an apply event/.test(error.message),
+  );
+  assert.equal(narrow(applying, { clusters: 'netns' }).backend, 'netns');
 });
 
 test('on kind, cilion is refused where a cluster has a link that BGP routes, and other transports are not', async () => {

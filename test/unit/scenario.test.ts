@@ -129,6 +129,31 @@ test('a scenario is resolved: ISD-ASes, link ids, nodes, pods, nanoseconds, unit
   });
 });
 
+test('what is applied adds up in the order of time, and its manifests are inputs', async () => {
+  const policy = (name: string, app: string) =>
+    `{apiVersion: cilion.io/v1alpha1, kind: ScionPathPolicy, metadata: {name: ${name}}, spec: {podSelector: {matchLabels: {app: ${app}}}}}`;
+  const relabelled = PODS.split('---')[0]!.replace('name: one', 'name: one, labels: {app: other}');
+  await write('early.yaml', `${relabelled}---\n${policy('first', 'other')}\n`);
+  await write('late.yaml', `${policy('second', 'other')}\n`);
+  const events = ['late', 'early'].map(
+    (name, index) => `  - {at: ${8 - index}s, event: apply, cluster: b, manifests: [${name}.yaml]}\n`,
+  );
+  const scenario = await load(SCENARIO.replace('timeline:\n', `timeline:\n${events.join('')}`));
+  const applied = scenario.timeline.filter((event) => event.event === 'apply');
+  assert.deepEqual(
+    applied.map(({ at, cluster, changes, objects }) => [at, cluster, changes.length, objects.policies.length]),
+    [
+      [7e9, 'b', 2, 1],
+      [8e9, 'b', 1, 2],
+    ],
+  );
+  assert.deepEqual(applied[1]?.objects.pods[0]?.labels, { app: 'other' });
+  assert.deepEqual(
+    scenario.inputs.map(({ path }) => path.slice(folder.length + 1)),
+    ['s.yaml', 'net/t.yaml', 'pods.yaml', 'late.yaml', 'early.yaml'],
+  );
+});
+
 test('problems of the scenario, its topology and its manifests are reported in one go', async () => {
   await write('bad/t.yaml', TOPOLOGY.replace('#41', '#0'));
   await write('bad/pods.yaml', PODS.replace('kind: Pod', 'kind: Job'));

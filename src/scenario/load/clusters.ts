@@ -9,7 +9,7 @@ import { asPrefixes, maxNodes } from '../../topology/as-prefixes.ts';
 import { formatPrefix } from '../../topology/ipv4.ts';
 import { allLinks, type IsdAs, type Topology } from '../../topology/model.ts';
 import type { Cluster, ClusterNode, InputFile } from '../model.ts';
-import type { ClusterInput } from '../schema.ts';
+import type { ClusterInput, EventInput } from '../schema.ts';
 import { MAX_ENTRIES, within } from './limits.ts';
 import { findAs } from './references.ts';
 import { readReferred } from './referred-file.ts';
@@ -25,20 +25,42 @@ export async function readManifests(
 ): Promise<InputFile[][]> {
   const files: InputFile[][] = [];
   for (const input of within(inputs, MAX_ENTRIES.clusters, ['clusters'], collector)) {
-    const field = ['clusters', files.length, 'manifests'];
-    const names = within(input.manifests, MAX_ENTRIES.manifests, field, collector);
-    const paths = names.map((name) => normalize(name));
-    const reading = names.map(async (name, position) => {
-      const place = [...field, position];
-      if (paths.indexOf(normalize(name)) < position) {
-        collector.report(place, `${name} stands there twice`);
-        return undefined;
-      }
-      return readReferred(name, scenarioFile, MANIFESTS, place, collector);
-    });
-    files.push((await Promise.all(reading)).filter((file) => file !== undefined));
+    files.push(await readFiles(input.manifests, scenarioFile, ['clusters', files.length, 'manifests'], collector));
   }
   return files;
+}
+
+/** Reads the manifests of the timeline's `apply` events, by their place in it. */
+export async function readApplied(
+  inputs: readonly EventInput[],
+  scenarioFile: string,
+  collector: Collector,
+): Promise<InputFile[][]> {
+  const files: InputFile[][] = [];
+  for (const input of within(inputs, MAX_ENTRIES.timeline, ['timeline'], collector)) {
+    const names = input.event === 'apply' ? input.manifests : [];
+    files.push(await readFiles(names, scenarioFile, ['timeline', files.length, 'manifests'], collector));
+  }
+  return files;
+}
+
+async function readFiles(
+  manifests: readonly string[],
+  scenarioFile: string,
+  field: FieldPath,
+  collector: Collector,
+): Promise<InputFile[]> {
+  const names = within(manifests, MAX_ENTRIES.manifests, field, collector);
+  const paths = names.map((name) => normalize(name));
+  const reading = names.map(async (name, position) => {
+    const place = [...field, position];
+    if (paths.indexOf(normalize(name)) < position) {
+      collector.report(place, `${name} stands there twice`);
+      return undefined;
+    }
+    return readReferred(name, scenarioFile, MANIFESTS, place, collector);
+  });
+  return (await Promise.all(reading)).filter((file) => file !== undefined);
 }
 
 /** Clusters that are at fault are reported and left out. */

@@ -38,8 +38,9 @@ function contradiction(
 function atOneTime(event: TimelineEvent, earlier: readonly TimelineEvent[]): Fault | undefined {
   const clash = earlier.find((other) => other.at === event.at && exclude(other, event));
   if (clash === undefined) return undefined;
-  const subject = 'link' in event ? event.link : 'by' in event ? event.by : '';
-  const message = `${subject} has a ${clash.event} at ${formatQuantity(event.at, DURATION)} too`;
+  const subject =
+    'link' in event ? event.link : 'by' in event ? event.by : 'cluster' in event ? `cluster ${event.cluster}` : '';
+  const message = `${subject} has ${clash.event === 'apply' ? 'an' : 'a'} ${clash.event} at ${formatQuantity(event.at, DURATION)} too`;
   return { field: 'at', message, expected: 'times that differ' };
 }
 
@@ -51,6 +52,7 @@ function exclude(one: TimelineEvent, other: TimelineEvent): boolean {
     }
     return Object.keys(one.shape).some((field) => Object.hasOwn(other.shape, field));
   }
+  if ('cluster' in one && 'cluster' in other) return one.cluster === other.cluster;
   if (!('by' in one) || !('by' in other) || one.by !== other.by) return false;
   if (one.event === 'scion.replay' || other.event === 'scion.replay') return false;
   return (one.event === 'bgp.withdraw') !== (other.event === 'bgp.withdraw');

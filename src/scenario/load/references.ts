@@ -111,8 +111,12 @@ export function findPlace(text: string, topology: Topology, clusters: readonly C
 function splitByCluster(text: string, clusters: readonly Cluster[], expected: string) {
   const [clusterName = '', rest, ...more] = text.split('/');
   if (rest === undefined || more.length > 0) throw new FaultyValue(`"${text}" is no ${expected}`, expected);
-  const cluster = clusters.find(({ name }) => name === clusterName);
-  if (cluster !== undefined) return { cluster, rest };
+  return { cluster: findCluster(clusterName, clusters), rest };
+}
+
+export function findCluster(text: string, clusters: readonly Cluster[]): Cluster {
+  const cluster = clusters.find(({ name }) => name === text);
+  if (cluster !== undefined) return cluster;
   const names = clusters.map(({ name }) => name);
-  throw new FaultyValue(`there is no cluster "${clusterName}"`, suggestion(clusterName, names));
+  throw new FaultyValue(`there is no cluster "${text}"`, suggestion(text, names));
 }

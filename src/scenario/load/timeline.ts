@@ -1,17 +1,21 @@
 /** The timeline: events with every name resolved, in the order of their times. */
+import { InputError } from '../../errors.ts';
 import type { Collector } from '../../input/collector.ts';
 import { DURATION, formatQuantity } from '../../input/units.ts';
 import type { FieldPath } from '../../input/yaml.ts';
+import { changedBy } from '../../k8s/changes.ts';
 import type { IsdAs, Shape, Topology } from '../../topology/model.ts';
-import type { Cluster, TimelineEvent } from '../model.ts';
+import type { Cluster, InputFile, TimelineEvent } from '../model.ts';
 import type { EventInput } from '../schema.ts';
 import { reportContradictions } from './contradictions.ts';
 import { MAX_ENTRIES, within } from './limits.ts';
-import { findAs, findPlace, findWire } from './references.ts';
+import { findAs, findCluster, findPlace, findWire } from './references.ts';
 
 interface Surroundings {
   readonly topology: Topology;
   readonly clusters: readonly Cluster[];
+  /** Manifests of `apply` events, by their place in the timeline. */
+  readonly applied: readonly (readonly InputFile[])[];
   readonly collector: Collector;
 }
 
@@ -21,21 +25,55 @@ export function buildTimeline(
   durationNs: number,
   around: Surroundings,
 ): TimelineEvent[] {
-  const placed = within(inputs, MAX_ENTRIES.timeline, ['timeline'], around.collector).flatMap((input, index) => {
+  const all = within(inputs, MAX_ENTRIES.timeline, ['timeline'], around.collector);
+  const inForce = new Map(around.clusters.map((cluster) => [cluster.name, cluster]));
+  const inTime = all.map((input, index) => ({ input, index })).toSorted((x, y) => x.input.at - y.input.at);
+  const placed = inTime.flatMap(({ input, index }) => {
     const path = ['timeline', index];
     if (input.at >= durationNs) {
       const end = formatQuantity(durationNs, DURATION);
       around.collector.report([...path, 'at'], `is not before the end of the pass (${end})`, 'an earlier time');
     }
-    const event = buildEvent(input, path, around);
+    const event =
+      input.event === 'apply'
+        ? buildApply(input, path, around, inForce, around.applied[index] ?? [])
+        : buildEvent(input, path, around);
     return event === undefined ? [] : [{ event, path }];
   });
-  placed.sort((x, y) => x.event.at - y.event.at);
   reportContradictions(placed, around.collector);
   return placed.map(({ event }) => event);
 }
 
-function buildEvent(input: EventInput, path: FieldPath, around: Surroundings): TimelineEvent | undefined {
+type ApplyInput = Extract<EventInput, { event: 'apply' }>;
+
+/** @param inForce Clusters as the events before have left them; as this one leaves its own, afterwards. */
+function buildApply(
+  { at, event, cluster: name }: ApplyInput,
+  path: FieldPath,
+  { topology, clusters, collector }: Surroundings,
+  inForce: Map<string, Cluster>,
+  files: readonly InputFile[],
+): TimelineEvent | undefined {
+  const cluster = collector.attempt([...path, 'cluster'], () => findCluster(name, clusters));
+  const before = inForce.get(cluster?.name ?? '');
+  if (cluster === undefined || before === undefined) return undefined;
+  try {
+    const ases = topology.ases.map(({ ia }) => ia);
+    const { changes, objects } = changedBy(before, { files }, ases);
+    inForce.set(name, { ...before, ...objects });
+    return { at, event, cluster: name, changes, objects };
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    collector.addAll(error.problems);
+    return undefined;
+  }
+}
+
+function buildEvent(
+  input: Exclude<EventInput, ApplyInput>,
+  path: FieldPath,
+  around: Surroundings,
+): TimelineEvent | undefined {
   const { topology, clusters, collector } = around;
   const as = (field: string, text: string) =>
     collector.attempt([...path, field], () => findAs(text, topology, clusters));
