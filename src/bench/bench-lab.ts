@@ -1,11 +1,11 @@
 /** The namespaces and wires of a bench. They stand in a lab's journal before they are made, as those of any lab. */
 import { existsSync, writeFileSync } from 'node:fs';
-import { native } from '../dataplane/native.ts';
 import { destroyLab } from '../emulator/destroy.ts';
 import { ipBatch } from '../emulator/ip-batch.ts';
 import { Journal } from '../emulator/journal.ts';
 import { LabDirectory } from '../emulator/lab-directory.ts';
 import { LabError } from '../errors.ts';
+import { native } from '../native.ts';
 import { farAddress, farMac, PREFIX_LENGTH, routerAddress, routerMac, SIDES, type Side, WIRE_MTU } from './places.ts';
 
 /** Namespace of generator and sinks. */

@@ -2,8 +2,8 @@
 import { bpfObject } from '../dataplane/build.ts';
 import { layoutFromBtf, structCodec, u32 } from '../dataplane/layout.ts';
 import { macBytes } from '../dataplane/mac-address.ts';
-import { type NativeObject, type NativeProgram, native } from '../dataplane/native.ts';
 import { LabError } from '../errors.ts';
+import { type NativeObject, type NativeProgram, native } from '../native.ts';
 import type { CaseFrames } from './cases.ts';
 import type { Pace } from './pace.ts';
 import { patchValues } from './patches.ts';

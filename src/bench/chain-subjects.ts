@@ -1,6 +1,6 @@
 /** Attaches what is measured over a chain of ASes. */
 import { bpfObject } from '../dataplane/build.ts';
-import { native } from '../dataplane/native.ts';
+import { native } from '../native.ts';
 import { requireReachability } from '../scenario/reachability.ts';
 import { TRANSPORTS } from '../transports/transports.ts';
 import type { ChainLab } from './chain-labs.ts';

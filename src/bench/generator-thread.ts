@@ -2,7 +2,7 @@
 import { readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
-import { type NativeProgram, native } from '../dataplane/native.ts';
+import { type NativeProgram, native } from '../native.ts';
 import type { Burst, BurstResult, ThreadSettings } from './generator.ts';
 
 /** As fast as it goes, the kernel hands this many frames on at a time (the veth's ring holds 256). */

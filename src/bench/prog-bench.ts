@@ -1,8 +1,8 @@
 /** `cilion bench prog`: each BPF program alone, by BPF_PROG_RUN on packets that are made new before every run. */
 import { bpfObject } from '../dataplane/build.ts';
 import { layoutFromBtf, structCodec, u32 } from '../dataplane/layout.ts';
-import { type NativeObject, type NativeProgram, native } from '../dataplane/native.ts';
 import { LabError } from '../errors.ts';
+import { type NativeObject, type NativeProgram, native } from '../native.ts';
 import { quantile, seededRandom } from '../results/statistics.ts';
 import type { BenchSample, ProgRow, ProgramSize, ProgSummary } from './bench-bundle.ts';
 import { BenchLab } from './bench-lab.ts';

@@ -1,9 +1,9 @@
 /** What each BPF program is measured with when it runs alone. */
 import { bpfObject } from '../dataplane/build.ts';
 import { layoutFromBtf, structCodec, u32 } from '../dataplane/layout.ts';
-import { type NativeProgram, native } from '../dataplane/native.ts';
 import { NodeDataplane } from '../dataplane/node.ts';
 import { pathHeader } from '../dataplane/path-header.ts';
+import { type NativeProgram, native } from '../native.ts';
 import { PROTOCOL_EXPERIMENT } from '../scion/header.ts';
 import { deriveForwardingKey } from '../scion/mac.ts';
 import { HOST_PORTS } from '../scion/ports.ts';

@@ -1,10 +1,10 @@
 /** What is measured beside each other: the border router, and in its place the floor, the ceiling and its peers. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { native } from '../dataplane/native.ts';
 import { unheard } from '../dataplane/standalone/slow-path.ts';
 import { ipBatch } from '../emulator/ip-batch.ts';
 import { LabError } from '../errors.ts';
+import { native } from '../native.ts';
 import { type Running, run, start } from '../process/process.ts';
 import { HOST_PORTS } from '../scion/ports.ts';
 import { scionTools } from '../scion/reference/tools.ts';

@@ -1,13 +1,13 @@
 /** All counters of a running lab at one moment, as `cilion top` shows their change. */
 import { existsSync, readFileSync } from 'node:fs';
 import type { ReasonCount } from '../dataplane/counters.ts';
-import { native } from '../dataplane/native.ts';
 import { NodeDataplane } from '../dataplane/node.ts';
 import { type NodePath, NodePaths } from '../dataplane/node-paths.ts';
 import { BorderRouterDataplane } from '../dataplane/router.ts';
 import type { LabDirectory } from '../emulator/lab-directory.ts';
 import { type LinkEndPlan, type NamespaceId, type Plan, wiredLinks } from '../emulator/plan.ts';
 import { Wires } from '../emulator/wires.ts';
+import { native } from '../native.ts';
 import type { Topology } from '../topology/model.ts';
 import { ROUTERS_PINS } from '../transports/cilion.ts';
 import { asName } from './lab-names.ts';

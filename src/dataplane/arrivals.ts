@@ -1,8 +1,9 @@
 /** Counts, at the devices of pods, the packets that somebody waits for (bpf/arrivals.bpf.c). */
+
+import { type NativeMap, type NativeObject, native } from '../native.ts';
 import { bpfObject } from './build.ts';
 import { structCodec } from './layout.ts';
 import { layouts } from './layouts.gen.ts';
-import { type NativeMap, type NativeObject, native } from './native.ts';
 
 /** A packet must be so long to be told from others, bytes from the IPv4 header on. */
 export const AWAITED_BYTES = layouts.cilion_awaited.size;

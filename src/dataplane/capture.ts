@@ -5,11 +5,11 @@
  */
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { type NativeMap, type NativeObject, type NativeProgram, native } from '../native.ts';
 import { bpfObject } from './build.ts';
 import { unixOffsetNs } from './clock.ts';
 import { structCodec, u32 } from './layout.ts';
 import { enums, layouts } from './layouts.gen.ts';
-import { type NativeMap, type NativeObject, type NativeProgram, native } from './native.ts';
 
 /** Bytes of a frame that a capture keeps at most. */
 export const MAX_SNAP_LENGTH = layouts.cilion_captured.fields.find(({ name }) => name === 'data')!.size;

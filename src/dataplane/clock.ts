@@ -1,9 +1,9 @@
 /** The clock that the BPF programs judge expiry by: CLOCK_MONOTONIC plus an offset that user space keeps. */
 
+import type { NativeMap } from '../native.ts';
+import { native } from '../native.ts';
 import { structCodec, u32 } from './layout.ts';
 import { layouts } from './layouts.gen.ts';
-import type { NativeMap } from './native.ts';
-import { native } from './native.ts';
 
 const codec = structCodec(layouts.cilion_clock);
 const tickCodec = structCodec(layouts.cilion_tick);

@@ -1,7 +1,8 @@
 /** What became of packets: the programs' counters with a text for every reason. */
+
+import type { NativeMap } from '../native.ts';
 import { structCodec, u32 } from './layout.ts';
 import { enums, layouts } from './layouts.gen.ts';
-import type { NativeMap } from './native.ts';
 
 /** `done`: the packet went on its way. `slow`: XDP leaves it to a slow path and, where there is none, drops it. */
 export type Outcome = 'done' | 'drop' | 'slow';

@@ -8,9 +8,9 @@ import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { execa } from 'execa';
 import { LabError } from '../errors.ts';
+import { native } from '../native.ts';
 import { buildBpf } from './build.ts';
 import { type Field, type Layout, layoutFromBtf } from './layout.ts';
-import { native } from './native.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const GENERATED = path.join(import.meta.dirname, 'layouts.gen.ts');

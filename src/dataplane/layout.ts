@@ -6,7 +6,7 @@
  * other arrays are arrays. Integers are little-endian (every machine that this runs on is), but big-endian where C
  * declares them `__be16`, `__be32` or `__be64`. Fields named `pad` or `reserved` (or `_pad`, `pad2` …) are left out: they stay zero.
  */
-import type { BtfField, BtfStruct } from './native.ts';
+import type { BtfField, BtfStruct } from '../native.ts';
 
 declare const valueType: unique symbol;
 

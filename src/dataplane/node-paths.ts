@@ -1,5 +1,6 @@
 /** The paths of a node as its pinned maps have them: for whoever looks in from another process. */
 
+import { type NativeMap, native } from '../native.ts';
 import { decodePacket } from '../scion/header.ts';
 import { bigintToIsdAs } from '../scion/isd-as.ts';
 import { decodePath } from '../scion/path.ts';
@@ -8,7 +9,6 @@ import type { IsdAs } from '../topology/model.ts';
 import { type Count, readCount } from './counters.ts';
 import { structCodec, u32 } from './layout.ts';
 import { layouts } from './layouts.gen.ts';
-import { type NativeMap, native } from './native.ts';
 import { HealthTable } from './path-health.ts';
 import { openPinned } from './router.ts';
 import { UNDERLAY_LENGTH } from './underlay.ts';

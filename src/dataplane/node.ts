@@ -4,13 +4,13 @@
  */
 import { join } from 'node:path';
 import { LabError } from '../errors.ts';
+import { type NativeMap, type NativeObject, type NativeProgram, native } from '../native.ts';
 import { bigintToIsdAs, isdAsToBigint } from '../scion/isd-as.ts';
 import { formatIpv4, formatPrefix, mask, parseIpv4, parsePrefix } from '../topology/ipv4.ts';
 import type { InterfaceId, IsdAs } from '../topology/model.ts';
 import { bpfObject } from './build.ts';
 import { structCodec, u32 } from './layout.ts';
 import { enums, layouts } from './layouts.gen.ts';
-import { type NativeMap, type NativeObject, type NativeProgram, native } from './native.ts';
 import { HealthTable } from './path-health.ts';
 import { probeFrame } from './probe-frame.ts';
 import { kernelAes, loadedMaps, openPinned, sizeRouterMaps } from './router.ts';

@@ -1,7 +1,7 @@
 /** Health of a node's paths, shared with the programs through memory: single fields change without a system call. */
 import { randomBytes } from 'node:crypto';
+import { type NativeMap, native } from '../native.ts';
 import { layouts } from './layouts.gen.ts';
-import { type NativeMap, native } from './native.ts';
 
 export interface PathHealth {
   /** CLOCK_MONOTONIC of the last answer to a probe, nanoseconds; 0: never. */

@@ -2,6 +2,8 @@
  * The router's maps as user space fills them (bpf/maps.h): the same for border_router, which serves many ASes at once,
  * and for a node, which is slot 0 of its own.
  */
+
+import type { NativeMap } from '../native.ts';
 import { isdAsToBigint } from '../scion/isd-as.ts';
 import { aesRoundKeys, cmacSubkeys } from '../scion/mac.ts';
 import { parseIpv4 } from '../topology/ipv4.ts';
@@ -11,7 +13,6 @@ import { type Count, type ReasonCount, readCount, readCounters } from './counter
 import { structCodec, u32 } from './layout.ts';
 import { type CilionLink, enums, layouts } from './layouts.gen.ts';
 import { macBytes } from './mac-address.ts';
-import type { NativeMap } from './native.ts';
 import { ipHeaderSum, type UnderlayEnd, underlayHeader } from './underlay.ts';
 
 export const ROUTER_MAP_NAMES = [

@@ -1,11 +1,11 @@
 /** The border router of transit ASes: one loaded program for all of a lab, told apart by the device a frame arrives on. */
 import { join } from 'node:path';
 import { LabError } from '../errors.ts';
+import { type NativeMap, type NativeObject, type NativeProgram, native } from '../native.ts';
 import { parseIpv4 } from '../topology/ipv4.ts';
 import { bpfObject } from './build.ts';
 import { structCodec, u32 } from './layout.ts';
 import { enums, layouts } from './layouts.gen.ts';
-import { type NativeMap, type NativeObject, type NativeProgram, native } from './native.ts';
 import { ROUTER_MAP_NAMES, RouterMaps } from './router-maps.ts';
 import type { UnderlayEnd } from './underlay.ts';
 

@@ -3,8 +3,9 @@
  * GSO super-frames), and checksums are finished before a wire, since XDP redirect forgets a pending one.
  * A veth without NAPI (no XDP program and GRO off) loses every frame that XDP redirects to its peer, in silence.
  */
-import { native } from '../dataplane/native.ts';
+
 import { LabError } from '../errors.ts';
+import { native } from '../native.ts';
 import type { DeviceRole, VethEnd } from './plan.ts';
 
 export const SEGMENT_AND_SUM = {

@@ -1,6 +1,6 @@
 /** A lab that runs: built from a plan, ended by destroying it. */
 import { BgpPlane, type BgpSpeaker } from '../bgp/plane.ts';
-import { native } from '../dataplane/native.ts';
+import { native } from '../native.ts';
 import { Watch } from '../process/watch.ts';
 import { type ControlPlane, computedControlPlane, LAB_EXPIRY_SECONDS } from '../scion/control-plane.ts';
 import { REVOCATION_MS } from '../scion/daemon/path-source.ts';

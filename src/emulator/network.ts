@@ -1,6 +1,6 @@
 /** Makes the plan's namespaces, devices, addresses, routes and neighbours, with as few processes as possible. */
 import { existsSync, writeFileSync } from 'node:fs';
-import { native } from '../dataplane/native.ts';
+import { native } from '../native.ts';
 import { inParallel } from '../process/parallel.ts';
 import { applyDeviceRoles } from './device-roles.ts';
 import { ipBatch } from './ip-batch.ts';

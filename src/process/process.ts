@@ -9,8 +9,8 @@ import { Socket } from 'node:net';
 import { constants } from 'node:os';
 import { createInterface } from 'node:readline';
 import { execa } from 'execa';
-import { native } from '../dataplane/native.ts';
 import { LabError } from '../errors.ts';
+import { native } from '../native.ts';
 import { confined } from './confined.ts';
 import { systemCallFilter } from './system-call-filter.ts';
 

@@ -5,13 +5,13 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { ArrivalCounter } from '../dataplane/arrivals.ts';
-import { native } from '../dataplane/native.ts';
 import { UNDERLAY_LENGTH } from '../dataplane/underlay.ts';
 import type { Lab } from '../emulator/lab.ts';
 import { type LinkEndPlan, type PodPlan, wiredLinks } from '../emulator/plan.ts';
 import type { CaptureFiles } from '../emulator/wire/capture.ts';
 import { readPcap } from '../emulator/wire/pcap.ts';
 import { LabError } from '../errors.ts';
+import { native } from '../native.ts';
 import type { ReplayRecord } from '../results/bundle.ts';
 import { type Alteration, alterPacket } from '../scion/altered-packet.ts';
 import type { Attached } from '../transports/transport.ts';

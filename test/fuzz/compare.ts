@@ -1,6 +1,6 @@
 /** Runs many frames through a program and compares each with what its model expects: action, reason and bytes. */
 import assert from 'node:assert/strict';
-import type { NativeProgram } from '../../src/dataplane/native.ts';
+import type { NativeProgram } from '../../src/native.ts';
 import type { ReasonCounts } from '../golden/counted.ts';
 import type { Action, FrameOutcome } from '../model/frame-outcome.ts';
 

@@ -1,6 +1,6 @@
 import { test } from 'node:test';
 import { buildAll } from '../../src/dataplane/build.ts';
-import { native } from '../../src/dataplane/native.ts';
+import { native } from '../../src/native.ts';
 import { decodePacket, encodePacket } from '../../src/scion/header.ts';
 import { ipHost } from '../../src/scion/host.ts';
 import type { InterfaceId } from '../../src/topology/model.ts';

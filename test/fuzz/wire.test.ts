@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { bpfObject, buildAll } from '../../src/dataplane/build.ts';
 import { structCodec, u32 } from '../../src/dataplane/layout.ts';
 import { layouts, type WireConfig, type WireEntry } from '../../src/dataplane/layouts.gen.ts';
-import { native } from '../../src/dataplane/native.ts';
+import { native } from '../../src/native.ts';
 import type { Random } from './random.ts';
 import { XDP_ACTIONS } from './rounds.ts';
 import { printed, randomOf, seedFromEnvironment } from './seed.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bpfObject, buildAll } from '../../src/dataplane/build.ts';
-import { type NativeObject, native } from '../../src/dataplane/native.ts';
 import { kernelAes, loadedMaps } from '../../src/dataplane/router.ts';
 import { RouterMaps } from '../../src/dataplane/router-maps.ts';
+import { type NativeObject, native } from '../../src/native.ts';
 import { parseIsdAs } from '../../src/scion/isd-as.ts';
 import { aesCmacBlock } from '../../src/scion/mac.ts';
 

@@ -1,7 +1,7 @@
 /** What the programs counted: packets by reason. */
 import { REASONS, reasonIndex } from '../../src/dataplane/counters.ts';
 import { u32 } from '../../src/dataplane/layout.ts';
-import type { NativeMap } from '../../src/dataplane/native.ts';
+import type { NativeMap } from '../../src/native.ts';
 
 export class ReasonCounts {
   readonly #counters: NativeMap;

@@ -1,9 +1,9 @@
 /** Runs node_wan on single packets (BPF_PROG_RUN): a router that shares its AS with another, and a host. */
 import { u32 } from '../../src/dataplane/layout.ts';
 import { layouts } from '../../src/dataplane/layouts.gen.ts';
-import { native } from '../../src/dataplane/native.ts';
 import { NodeDataplane } from '../../src/dataplane/node.ts';
 import type { UnderlayEnd } from '../../src/dataplane/underlay.ts';
+import { native } from '../../src/native.ts';
 import type { InterfaceId } from '../../src/topology/model.ts';
 import type { Ingress, RouterConfig } from '../model/router.ts';
 import { wrapFrame } from './frame.ts';

@@ -1,6 +1,7 @@
 /** A namespace with two ways out, for programs that ask the kernel where a routed underlay goes. */
-import { native } from '../../src/dataplane/native.ts';
+
 import { ipBatch } from '../../src/emulator/ip-batch.ts';
+import { native } from '../../src/native.ts';
 import { run } from '../../src/process/process.ts';
 
 export interface Way {

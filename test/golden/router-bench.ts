@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { u32 } from '../../src/dataplane/layout.ts';
 import { layouts } from '../../src/dataplane/layouts.gen.ts';
-import { type NativeMap, native } from '../../src/dataplane/native.ts';
 import { BorderRouterDataplane } from '../../src/dataplane/router.ts';
 import type { LinkSettings } from '../../src/dataplane/router-maps.ts';
 import { UNDERLAY_LENGTH } from '../../src/dataplane/underlay.ts';
+import { type NativeMap, native } from '../../src/native.ts';
 import type { InterfaceId } from '../../src/topology/model.ts';
 import type { RouterConfig } from '../model/router.ts';
 import { ReasonCounts } from './counted.ts';

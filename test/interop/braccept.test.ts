@@ -6,7 +6,7 @@ import { before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { buildAll } from '../../src/dataplane/build.ts';
-import { native } from '../../src/dataplane/native.ts';
+import { native } from '../../src/native.ts';
 import { type ScionTools, scionTools } from '../../src/scion/reference/tools.ts';
 import { ROUTER_ADDRESSES, ROUTER_DEVICES, type RouterMulti, withRouterMulti } from './router-multi.ts';
 import { CilionRouter, startReferenceRouter } from './running-router.ts';

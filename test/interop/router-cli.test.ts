@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { buildAll } from '../../src/dataplane/build.ts';
-import { native } from '../../src/dataplane/native.ts';
+import { native } from '../../src/native.ts';
 import { run } from '../../src/process/process.ts';
 import { deriveForwardingKey } from '../../src/scion/mac.ts';
 import { scionTools } from '../../src/scion/reference/tools.ts';

@@ -10,7 +10,7 @@ import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { othersBusy } from '../../src/bench/chain-load.ts';
 import { buildAll } from '../../src/dataplane/build.ts';
-import { native } from '../../src/dataplane/native.ts';
+import { native } from '../../src/native.ts';
 import { inParallel } from '../../src/process/parallel.ts';
 import { type Running, start } from '../../src/process/process.ts';
 import { quantile } from '../../src/results/statistics.ts';

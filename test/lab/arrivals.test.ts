@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { ArrivalCounter } from '../../src/dataplane/arrivals.ts';
 import { buildAll } from '../../src/dataplane/build.ts';
-import { native } from '../../src/dataplane/native.ts';
 import { ipBatch } from '../../src/emulator/ip-batch.ts';
+import { native } from '../../src/native.ts';
 import { innerPacket, podFrame } from '../golden/inner.ts';
 
 const NAME = `ctarr${process.pid}`;

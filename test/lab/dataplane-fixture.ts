@@ -6,12 +6,12 @@
  *                   └───────── 120 ───────────┘
  */
 
-import { native } from '../../src/dataplane/native.ts';
 import { NodeDataplane } from '../../src/dataplane/node.ts';
 import { innerMtu, pathHeader } from '../../src/dataplane/path-header.ts';
 import { BorderRouterDataplane } from '../../src/dataplane/router.ts';
 import type { UnderlayEnd } from '../../src/dataplane/underlay.ts';
 import { SEGMENT_AND_SUM } from '../../src/emulator/device-roles.ts';
+import { native } from '../../src/native.ts';
 import { run } from '../../src/process/process.ts';
 import { pathCombiner } from '../../src/scion/combine.ts';
 import type { Path } from '../../src/scion/end-to-end-path.ts';

@@ -4,7 +4,7 @@ import os from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { buildAll } from '../../src/dataplane/build.ts';
-import { native } from '../../src/dataplane/native.ts';
+import { native } from '../../src/native.ts';
 import { run } from '../../src/process/process.ts';
 import { capture, innerPacket, iperf3, until } from './captured-frames.ts';
 import { MTU, makeNetwork } from './dataplane-fixture.ts';

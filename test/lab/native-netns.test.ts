@@ -6,7 +6,7 @@ import { readlinkSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { u32 } from '../../src/dataplane/layout.ts';
-import { type Native, native } from '../../src/dataplane/native.ts';
+import { type Native, native } from '../../src/native.ts';
 import { run } from '../../src/process/process.ts';
 import { buildFixtures, FRAME, frameCount, loaded } from './fixtures/native.ts';
 

@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { u32 } from '../../src/dataplane/layout.ts';
-import { type Native, native } from '../../src/dataplane/native.ts';
+import { type Native, native } from '../../src/native.ts';
 import { buildFixtures, FRAME, fixture, loaded, readU64, u64 } from './fixtures/native.ts';
 
 let bpf: Native;

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { buildAll } from '../../src/dataplane/build.ts';
-import { native } from '../../src/dataplane/native.ts';
 import type { OwnPod } from '../../src/k8s/agent/desired-state.ts';
 import { PodDevices } from '../../src/k8s/agent/pod-devices.ts';
+import { native } from '../../src/native.ts';
 import { run } from '../../src/process/process.ts';
 
 const NAME = `ctpoddev${process.pid}`;

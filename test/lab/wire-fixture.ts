@@ -2,10 +2,10 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { native } from '../../src/dataplane/native.ts';
 import { applyDeviceRoles } from '../../src/emulator/device-roles.ts';
 import type { VethEnd, WirePlan } from '../../src/emulator/plan.ts';
 import { startWireProcess, type WireProcess } from '../../src/emulator/wire/wire-control.ts';
+import { native } from '../../src/native.ts';
 import { run } from '../../src/process/process.ts';
 import type { Shape } from '../../src/topology/model.ts';
 

@@ -9,11 +9,11 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Rates } from '../../src/cli/top-rates.ts';
 import { LabReader } from '../../src/cli/top-readings.ts';
-import { native } from '../../src/dataplane/native.ts';
 import { NodeDataplane } from '../../src/dataplane/node.ts';
 import { LabDirectory } from '../../src/emulator/lab-directory.ts';
 import { namespaceFiles, processesIn } from '../../src/emulator/namespace-processes.ts';
 import { type PcapPacket, readPcap } from '../../src/emulator/wire/pcap.ts';
+import { native } from '../../src/native.ts';
 import { cilion, type Started, startCilion } from './cilion.ts';
 
 const ID = 'ctlook';

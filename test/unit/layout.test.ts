@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { type Layout, layoutFromBtf, structCodec, u32 } from '../../src/dataplane/layout.ts';
-import type { BtfStruct } from '../../src/dataplane/native.ts';
+import type { BtfStruct } from '../../src/native.ts';
 
 interface Inner {
   readonly a: number;

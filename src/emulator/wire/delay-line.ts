@@ -5,8 +5,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { bpfObject } from '../../dataplane/build.ts';
-import { type Native, type NativeMap, type NativeObject, native } from '../../dataplane/native.ts';
 import { LabError } from '../../errors.ts';
+import { type Native, type NativeMap, type NativeObject, native } from '../../native.ts';
 import type { Shape } from '../../topology/model.ts';
 import type { WirePlan } from '../plan.ts';
 import { type CaptureFiles, type CaptureRequest, captureFiles } from './capture.ts';

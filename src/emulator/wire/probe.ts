@@ -2,7 +2,7 @@
  * Which frames tell whether a direction of a wire is what its shape says, and sending them. Three parts: single frames
  * for the delay, a thousand small ones for the loss, and a burst faster than the rate limit for the rate.
  */
-import { type Native, native } from '../../dataplane/native.ts';
+import { type Native, native } from '../../native.ts';
 import type { Shape } from '../../topology/model.ts';
 import { longestQueueNs } from './shape.ts';
 

@@ -1,6 +1,7 @@
 /** Structs of bpf/wire.h as the object's BTF lays them out. */
-import { type BtfField, type BtfStruct, native } from '../../dataplane/native.ts';
+
 import { LabError } from '../../errors.ts';
+import { type BtfField, type BtfStruct, native } from '../../native.ts';
 
 /** One named struct: where its integer fields stand, nested ones as `entry.head`. */
 export class WireStruct {

@@ -3,8 +3,8 @@
  * Until then the routes into the segmenter carry its packets the slower way.
  */
 import { readFileSync } from 'node:fs';
-import { native } from '../../dataplane/native.ts';
 import type { NodeDataplane } from '../../dataplane/node.ts';
+import { native } from '../../native.ts';
 import { parseIpv4 } from '../../topology/ipv4.ts';
 import type { OwnPod } from './desired-state.ts';
 

@@ -1,9 +1,9 @@
 /** Our resources and an agent on each node of a lab's real clusters, as docs/kubernetes.md has it done by hand. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { native } from '../../dataplane/native.ts';
 import type { Lab } from '../../emulator/lab.ts';
 import { ifindexLimit, type NodePlan } from '../../emulator/plan.ts';
 import { LabError } from '../../errors.ts';
+import { native } from '../../native.ts';
 import { run } from '../../process/process.ts';
 import { DAEMON_PORT } from '../../scion/ports.ts';
 import { type AgentConfig, type PathsByDestination, pathsToJson } from '../agent/agent-config.ts';

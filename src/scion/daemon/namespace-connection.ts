@@ -1,7 +1,7 @@
 /** TCP from this process into a network namespace. */
 import { connect, type Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
-import { native } from '../../dataplane/native.ts';
+import { native } from '../../native.ts';
 
 /**
  * Starts to connect from inside the namespace; listen for `connect` and `error` as with any socket.

@@ -1,7 +1,8 @@
 /** The XDP router's half: the program that `cilion router` would attach, set up by the same code, run on one packet at a time. */
-import { native } from '../../../src/dataplane/native.ts';
+
 import { planFastPath, RouterTables, SLOT } from '../../../src/dataplane/standalone/router-tables.ts';
 import type { Device } from '../../../src/dataplane/standalone/underlay-routes.ts';
+import { native } from '../../../src/native.ts';
 import { readRouterFolder } from '../../../src/scion/router-folder.ts';
 import { openFrame, wrapFrame } from '../../golden/frame.ts';
 import { CountedReason, LOOPBACK, XDP_DROP, XDP_PASS, XDP_REDIRECT } from '../../golden/router-bench.ts';

@@ -193,7 +193,7 @@ export interface Native {
   possibleCpus(): number;
 }
 
-const addonPath = fileURLToPath(new URL('../../build/cilion.node', import.meta.url));
+const addonPath = fileURLToPath(new URL('../build/cilion.node', import.meta.url));
 
 let loaded: Native | undefined;
 
