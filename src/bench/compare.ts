@@ -30,6 +30,7 @@ const MUST_AGREE = [
   'runs a measurement',
   'seconds a measurement',
   'UDP payload',
+  'queue of a wire',
   'probes a measurement',
   'between probes',
   'TCP beside them',

@@ -1,4 +1,5 @@
 /** `cilion bench goodput`, from its options to the bundle. */
+import { WIRE_QUEUE } from '../emulator/device-roles.ts';
 import type { ExitCode } from '../errors.ts';
 import { CONGESTION_CONTROL } from '../measure/tcp.ts';
 import { type BenchOptions, wholeNumber, wholeNumbers } from './bench-options.ts';
@@ -42,6 +43,7 @@ export async function benchGoodput(
       traffic,
       blocks: settings.blocks,
       'seconds a measurement': settings.seconds,
+      'queue of a wire': WIRE_QUEUE,
       'UDP payload': `${UDP_PAYLOAD_BYTES} B`,
     },
     mechanisms: mechanisms.facts,

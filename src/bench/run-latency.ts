@@ -1,4 +1,5 @@
 /** `cilion bench latency`, from its options to the bundle. */
+import { WIRE_QUEUE } from '../emulator/device-roles.ts';
 import type { ExitCode } from '../errors.ts';
 import { CONGESTION_CONTROL } from '../measure/tcp.ts';
 import { type BenchOptions, wholeNumber } from './bench-options.ts';
@@ -38,6 +39,7 @@ export async function benchLatency(
       'transit ASes': settings.transits,
       subjects: settings.subjects,
       blocks: settings.blocks,
+      'queue of a wire': WIRE_QUEUE,
       'probes a measurement': settings.probes.count,
       'between probes': `${INTERVAL_SECONDS * 1000} ms`,
       'TCP beside them': `${settings.loadBps / 1e6} Mbit/s`,

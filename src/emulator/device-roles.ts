@@ -1,5 +1,5 @@
 /**
- * Offloads by a device's role. Two rules hold for every transport: frames on a wire never exceed its MTU (no TSO or
+ * Offloads and queues by a device's role. Two rules hold for every transport: frames on a wire never exceed its MTU (no TSO or
  * GSO super-frames), and checksums are finished before a wire, since XDP redirect forgets a pending one.
  * A veth without NAPI (no XDP program and GRO off) loses every frame that XDP redirects to its peer, in silence.
  */
@@ -31,6 +31,19 @@ const FEATURES: Readonly<Record<DeviceRole, Readonly<Record<string, boolean>>>> 
   pod: {},
   'pod-host': {},
 };
+
+/**
+ * A wire's end at a router has a queue, as a network card has: without one, a veth drops what exceeds the 256 frames of its
+ * ring, and a packet that is cut into segments there is 45 of them. Linux waits for room in the ring from 6.16 on (veth's
+ * backpressure); before, it drops all the same.
+ */
+export const WIRE_QUEUE = 'pfifo limit 1000';
+
+/** As tc(8) takes them. */
+export function queues(devices: readonly VethEnd[]): string[] {
+  const wires = devices.filter(({ role }) => role === 'wire');
+  return wires.map(({ device }) => `qdisc add dev ${device} root ${WIRE_QUEUE}`);
+}
 
 /** Sets the offloads of devices of one namespace. */
 export function applyDeviceRoles(devices: readonly VethEnd[], netns: string): void {

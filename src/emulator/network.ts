@@ -2,8 +2,8 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { native } from '../native.ts';
 import { inParallel } from '../process/parallel.ts';
-import { applyDeviceRoles } from './device-roles.ts';
-import { ipBatch } from './ip-batch.ts';
+import { applyDeviceRoles, queues } from './device-roles.ts';
+import { ipBatch, tcBatch } from './ip-batch.ts';
 import type { Journal } from './journal.ts';
 import type { LabDirectory } from './lab-directory.ts';
 import type { NamespaceId, NamespacePlan, Plan, VethEnd } from './plan.ts';
@@ -71,6 +71,7 @@ export async function buildNetwork(
     );
     await ipBatch(commands, lab.namespaceName(namespace.id));
     applyDeviceRoles(devices, lab.netns(namespace.id));
+    await tcBatch(queues(devices), lab.namespaceName(namespace.id));
   });
 }
 

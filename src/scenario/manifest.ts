@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { bpfDirectory, usesKernelAes } from '../dataplane/build.ts';
+import { WIRE_QUEUE } from '../emulator/device-roles.ts';
 import type { Lab } from '../emulator/lab.ts';
 import { CONGESTION_CONTROL } from '../measure/tcp.ts';
 import { run } from '../process/process.ts';
@@ -48,6 +49,7 @@ export async function describeRun(scenario: Scenario, passes: readonly Pass[], f
       shaping: 'XDP at the middle of a wire, delayed frames re-injected through a packet socket',
       aes: usesKernelAes() ? 'the kernel’s bpf_crypto' : 'table (2 KiB) with a cache of recent MACs',
       segmentation: 'in software before each wire; no frame longer than its MTU',
+      'queue of a wire': WIRE_QUEUE,
       'TCP congestion control': CONGESTION_CONTROL,
       'receive offload': 'GRO on at every router and node',
       ...(scenario.backend === 'kind' ? { clusters: 'kind: nodes are containers, pods the kubelet’s' } : {}),

@@ -38,6 +38,14 @@ test('BGP of fifteen ASes settles within ten seconds', async (t) => {
   assert.ok(ms < 10_000);
 });
 
+test('every end of a wire at a router has a queue', async () => {
+  for (const { namespace, device, role } of lab.plan.veths.flatMap(({ a, b }) => [a, b])) {
+    if (role !== 'wire') continue;
+    const { stdout } = await run(['tc', 'qdisc', 'show', 'dev', device, 'root'], { netns: lab.netns(namespace) });
+    assert.match(stdout, /^qdisc pfifo .* limit 1000p/);
+  }
+});
+
 test('every shaped wire is what the topology says', async () => {
   await requireShapes(lab, () => {});
 });
