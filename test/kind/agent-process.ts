@@ -2,9 +2,11 @@
  * An agent in a process of its own, on maps that others have pinned: `node agent-process.ts <settings as JSON>`. Prints one
  * line when the maps hold what the API server says, with how long that took it.
  */
+
 import { NodeDataplane } from '../../src/dataplane/node.ts';
 import { ClusterAgent } from '../../src/k8s/agent/cluster-agent.ts';
 import { NodeAgent } from '../../src/k8s/agent/node-agent.ts';
+import { interfacesOf } from '../../src/k8s/agent/node-view.ts';
 import { type ApiAccess, ApiClient } from '../../src/k8s/api/client.ts';
 import { pathsFrom } from '../unit/k8s/paths.ts';
 import { view } from '../unit/k8s/view.ts';
@@ -19,7 +21,7 @@ export interface AgentSettings {
 
 const settings = JSON.parse(process.argv[2] ?? '') as AgentSettings;
 const paths = pathsFrom(settings.pathsFrom);
-const interfaces = [view, ...view.siblings].flatMap((node) => node.interfaces.map(({ ifid }) => ifid));
+const interfaces = interfacesOf(view);
 const since = performance.now();
 const dataplane = NodeDataplane.reopen(settings.pins);
 const agent = new NodeAgent(dataplane);

@@ -1,4 +1,5 @@
 /** The agent of a node against a real API server and the node's real maps; pods are objects that nobody runs. */
+
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,6 +8,7 @@ import { after, test } from 'node:test';
 import { buildAll } from '../../src/dataplane/build.ts';
 import { ClusterAgent } from '../../src/k8s/agent/cluster-agent.ts';
 import { NodeAgent } from '../../src/k8s/agent/node-agent.ts';
+import { interfacesOf } from '../../src/k8s/agent/node-view.ts';
 import { ApiError } from '../../src/k8s/api/client.ts';
 import { quantile } from '../../src/results/statistics.ts';
 import { openFrame } from '../golden/frame.ts';
@@ -24,7 +26,7 @@ await api.grant();
 const { client } = api;
 const bench = new PodBench();
 const paths = pathsFrom(Math.floor(Date.now() / 1000) - 60);
-const INTERFACES = [view, ...view.siblings].flatMap(({ interfaces }) => interfaces.map(({ ifid }) => ifid));
+const INTERFACES = interfacesOf(view);
 const errors: unknown[] = [];
 let agent = await startAgent(new NodeAgent(bench.node));
 after(async () => {

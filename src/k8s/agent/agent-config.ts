@@ -6,8 +6,7 @@ import { readFileSync } from 'node:fs';
 import type { Path } from '../../scion/end-to-end-path.ts';
 import type { IsdAs } from '../../topology/model.ts';
 import type { ApiAccess } from '../api/client.ts';
-import type { SiblingPlace } from './cluster-wan.ts';
-import type { NodePlace } from './node-view.ts';
+import type { NodePlace, SiblingPlace } from './node-view.ts';
 
 export interface AgentConfig {
   /** As the API server calls the node. */

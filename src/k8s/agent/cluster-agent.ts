@@ -15,18 +15,14 @@ import type { PathPolicy } from '../policy/model.ts';
 import { type PolicyReport, reportOf } from '../policy/report.ts';
 import type { PodSelector } from '../policy/selector.ts';
 import { BegunPaths } from './begun-paths.ts';
-import { type ObjectWithStatus, type Stated, statusOf, writeStatus } from './conditions.ts';
+import { faultOf, type ResourceObject, type Stated, statusOf, writeStatus } from './conditions.ts';
 import { desiredState, Memory, type OwnPod } from './desired-state.ts';
 import type { NodeAgent } from './node-agent.ts';
-import type { NodeView } from './node-view.ts';
+import { interfacesOf, type NodeView } from './node-view.ts';
 
 interface PodObject extends ApiObject {
   readonly spec: { readonly hostNetwork?: boolean };
   readonly status?: { readonly podIP?: string; readonly phase?: string };
-}
-
-interface PolicyObject extends ObjectWithStatus {
-  readonly spec: unknown;
 }
 
 /** What a node sees of the world beside pods and policies. */
@@ -73,13 +69,13 @@ const ENDED: ReadonlySet<string | undefined> = new Set(['Succeeded', 'Failed']);
 export class ClusterAgent {
   readonly #settings: ClusterAgentSettings;
   readonly #pods: Collection<PodObject>;
-  readonly #policies: Collection<PolicyObject>;
+  readonly #policies: Collection<ResourceObject>;
   #seen: Seen | undefined;
   readonly #ownPods = new WeakMap<PodObject, readonly OwnPod[]>();
   #known: ReadonlyMap<string, ReadPolicy> = new Map();
   readonly #reports = new WeakMap<PathPolicy, { paths: readonly (readonly Path[])[]; report: PolicyReport }>();
   /** What the status of an object says. */
-  readonly #said = new WeakMap<PolicyObject, PolicyReport>();
+  readonly #said = new WeakMap<ResourceObject, PolicyReport>();
   #scheduled = false;
   #running = false;
   #unreported: Round | undefined;
@@ -159,11 +155,10 @@ export class ClusterAgent {
     const before = this.#seen;
     if (before?.view === view && before.interfaces === interfaces) return before;
     if (before?.view !== view) onView?.(view);
-    const working = [view, ...view.siblings].flatMap((node) => node.interfaces.map(({ ifid }) => ifid));
     this.#seen = {
       ...{ view, interfaces, memory: new Memory() },
       destinations: [...new Set(view.remotes.map(({ ia }) => ia))],
-      usable: new BegunPaths(pathsTo, working),
+      usable: new BegunPaths(pathsTo, interfacesOf(view)),
       stated: new BegunPaths(pathsTo, interfaces),
     };
     return this.#seen;
@@ -230,7 +225,7 @@ export class ClusterAgent {
 
 interface ReadPolicy {
   readonly policy: PathPolicy;
-  readonly object: PolicyObject;
+  readonly object: ResourceObject;
   /** What there is to say where it cannot be used; then it blocks. */
   readonly invalid?: PolicyReport;
 }
@@ -242,7 +237,7 @@ interface Round {
 }
 
 /** The same for the same policy with the same specification. */
-function stateOf({ metadata }: PolicyObject): string {
+function stateOf({ metadata }: ResourceObject): string {
   return `${metadata.uid} ${metadata.generation}`;
 }
 
@@ -250,18 +245,17 @@ function stateOf({ metadata }: PolicyObject): string {
  * The API server has checked it; what its rules cannot express is checked here. A policy that cannot be used lets nothing
  * pass: its pods must not be where it would have forbidden them.
  */
-function policyOf(object: PolicyObject): ReadPolicy {
+function policyOf(object: ResourceObject): ReadPolicy {
   const { namespace = 'default', name } = object.metadata;
   const spec = pathPolicySpec.safeParse(object.spec);
   if (spec.success) return { policy: toPolicy(namespace, name, spec.data), object };
   const { podSelector = {}, priority = 0 } = object.spec as { podSelector?: PodSelector; priority?: number };
-  const [issue] = spec.error.issues;
   const policy: PathPolicy = {
     ...{ namespace, name, podSelector, priority, onUnsatisfied: 'Block' },
     constraints: { requireISDs: [] },
     strategy: { kind: 'LowestLatency' },
   };
-  const message = `spec.${issue?.path.join('.')}: ${issue?.message}`;
+  const message = faultOf(spec.error);
   return { policy, object, invalid: { satisfied: false, reason: 'Invalid', message, destinations: [] } };
 }
 
@@ -272,7 +266,7 @@ function ownPod({ metadata, spec, status = {} }: PodObject): OwnPod[] {
   return [{ namespace: metadata.namespace ?? 'default', address, labels: metadata.labels ?? {} }];
 }
 
-function stated(object: PolicyObject, { satisfied, reason, message, destinations }: PolicyReport): Stated {
+function stated(object: ResourceObject, { satisfied, reason, message, destinations }: PolicyReport): Stated {
   const finding = { type: 'Satisfied', holds: satisfied, reason, message };
   return { kind: 'ScionPathPolicy', object, finding, rest: { destinations } };
 }

@@ -7,20 +7,12 @@ import type { IsdAs } from '../../topology/model.ts';
 import type { ApiClient } from '../api/client.ts';
 import { Collection } from '../api/collection.ts';
 import { GROUP, VERSION } from '../crd/definitions.ts';
-import type { Finding, Stated } from './conditions.ts';
+import type { Finding, ResourceObject, Stated } from './conditions.ts';
 import { LinkEnds } from './link-ends.ts';
-import { type LinkObject, type LinkPlaces, type NodeObject, PROGRAMMED, placeLinks } from './link-places.ts';
-import type { NodePlace, NodeView, OwnInterface, Sibling } from './node-view.ts';
+import { type LinkPlaces, type NodeObject, PROGRAMMED, placeLinks } from './link-places.ts';
+import type { NodePlace, NodeView, OwnInterface, Sibling, SiblingPlace } from './node-view.ts';
 import { Numbers } from './numbers.ts';
-import { type PeerObject, reachability, readPeers } from './peers.ts';
-
-/** Another node of the cluster, on the cluster's network. */
-export interface SiblingPlace {
-  /** As the API server calls it. */
-  readonly name: string;
-  readonly address: string;
-  readonly mac: string;
-}
+import { reachability, readPeers } from './peers.ts';
 
 export interface ClusterWanSettings {
   readonly client: ApiClient;
@@ -41,8 +33,8 @@ const FIRST_ENDS_MS = 2000;
 
 export class ClusterWan {
   readonly #settings: ClusterWanSettings;
-  readonly #links: Collection<LinkObject>;
-  readonly #peers: Collection<PeerObject>;
+  readonly #links: Collection<ResourceObject>;
+  readonly #peers: Collection<ResourceObject>;
   readonly #nodes: Collection<NodeObject>;
   readonly #ends: LinkEnds;
   readonly #ids = new Numbers();

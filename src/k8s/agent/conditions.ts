@@ -1,5 +1,6 @@
 /** Conditions in the status of our resources, as other resources of Kubernetes have them. */
 import { isDeepStrictEqual } from 'node:util';
+import type { ZodError } from 'zod';
 import type { ApiClient } from '../api/client.ts';
 import type { ApiObject } from '../api/collection.ts';
 import { API_VERSION, GROUP, RESOURCES, VERSION } from '../crd/definitions.ts';
@@ -33,6 +34,22 @@ interface Condition {
 
 export interface ObjectWithStatus extends ApiObject {
   readonly status?: { readonly conditions?: readonly Condition[] } & Readonly<Record<string, unknown>>;
+}
+
+/** One of our resources, as the API server has it. */
+export interface ResourceObject extends ObjectWithStatus {
+  readonly spec: unknown;
+}
+
+/** One that cannot be put to work, and why. */
+export interface RefusedObject {
+  readonly object: ResourceObject;
+  readonly finding: Finding;
+}
+
+/** What is wrong in a specification that the API server has let pass. */
+export function faultOf({ issues: [issue] }: ZodError): string {
+  return `spec.${issue?.path.join('.')}: ${issue?.message}`;
 }
 
 const MANAGER = 'cilion-agent';

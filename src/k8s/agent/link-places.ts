@@ -2,11 +2,7 @@
 import type { z } from 'zod';
 import type { LinkRole } from '../../dataplane/router-maps.ts';
 import { linkSpec } from '../crd/link.ts';
-import type { Finding, ObjectWithStatus } from './conditions.ts';
-
-export interface LinkObject extends ObjectWithStatus {
-  readonly spec: unknown;
-}
+import { faultOf, type RefusedObject, type ResourceObject } from './conditions.ts';
 
 export interface NodeObject {
   readonly metadata: { readonly name: string; readonly labels?: Readonly<Record<string, string>> };
@@ -17,7 +13,7 @@ export type LinkSpec = z.output<typeof linkSpec>;
 
 /** A link that can be put to work. */
 export interface PlacedLink {
-  readonly object: LinkObject;
+  readonly object: ResourceObject;
   readonly ifid: number;
   readonly role: LinkRole;
   readonly spec: LinkSpec;
@@ -25,17 +21,13 @@ export interface PlacedLink {
   readonly node: string;
 }
 
-export interface RefusedLink {
-  readonly object: LinkObject;
-  readonly finding: Finding;
-}
-
 export interface LinkPlaces {
   readonly placed: readonly PlacedLink[];
-  readonly refused: readonly RefusedLink[];
+  readonly refused: readonly RefusedObject[];
 }
 
-const ROLES: Readonly<Record<LinkSpec['linkType'], LinkRole>> = {
+/** What the neighbour is, by what objects call it. */
+export const LINK_ROLES: Readonly<Record<LinkSpec['linkType'], LinkRole>> = {
   Parent: 'parent',
   Child: 'child',
   Core: 'core',
@@ -50,12 +42,12 @@ const byName = (a: { metadata: { name: string } }, b: { metadata: { name: string
 
 /** @param linkLimit Interfaces must be below it. */
 export function placeLinks(
-  objects: readonly LinkObject[],
+  objects: readonly ResourceObject[],
   nodes: readonly NodeObject[],
   linkLimit: number,
 ): LinkPlaces {
   const placed: PlacedLink[] = [];
-  const refused: RefusedLink[] = [];
+  const refused: RefusedObject[] = [];
   const ordered = nodes.toSorted(byName);
   for (const object of objects.toSorted(byName)) {
     const refuse = (reason: string, message: string): void => {
@@ -63,8 +55,7 @@ export function placeLinks(
     };
     const read = linkSpec.safeParse(object.spec);
     if (!read.success) {
-      const [issue] = read.error.issues;
-      refuse('Invalid', `spec.${issue?.path.join('.')}: ${issue?.message}`);
+      refuse('Invalid', faultOf(read.error));
       continue;
     }
     const spec = read.data;
@@ -90,7 +81,7 @@ export function placeLinks(
       refuse('NoNode', 'no node has the labels of nodeSelector');
       continue;
     }
-    placed.push({ object, ifid, role: ROLES[spec.linkType], spec, node: node.metadata.name });
+    placed.push({ object, ifid, role: LINK_ROLES[spec.linkType], spec, node: node.metadata.name });
   }
   return { placed, refused };
 }

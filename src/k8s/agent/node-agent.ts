@@ -7,7 +7,7 @@ import type { LinkSettings } from '../../dataplane/router-maps.ts';
 import type { Path } from '../../scion/end-to-end-path.ts';
 import { HOST_PORT, ROUTER_PORT } from '../../scion/ports.ts';
 import { DEFAULT_POLICY, type DesiredSet, type DesiredState } from './desired-state.ts';
-import { type NodeView, siblingEnds } from './node-view.ts';
+import { interfacesOf, type NodeView, siblingEnds } from './node-view.ts';
 import { Numbers } from './numbers.ts';
 
 /** A probe costs a packet each way; the lapse leaves room for two lost ones. */
@@ -70,7 +70,7 @@ export class NodeAgent {
 
   /** Removes links that are not of this view: nothing comes in by them or goes out. */
   keepLinks(view: NodeView): void {
-    const kept = new Set([view, ...view.siblings].flatMap(({ interfaces }) => interfaces.map(({ ifid }) => ifid)));
+    const kept = new Set(interfacesOf(view));
     for (const ifid of this.#links.keys()) {
       if (kept.has(ifid)) continue;
       this.#dataplane.removeLink(ifid);

@@ -17,11 +17,16 @@ export interface OwnInterface {
   readonly mtu: number;
 }
 
-/** Another node of the same cluster. */
-export interface Sibling {
+/** Another node of the same cluster, on the cluster's network. */
+export interface SiblingPlace {
+  /** As the API server calls it. */
+  readonly name: string;
   readonly address: string;
-  /** On the cluster's network. */
   readonly mac: string;
+}
+
+/** The same with its links. */
+export interface Sibling extends Omit<SiblingPlace, 'name'> {
   readonly interfaces: readonly { readonly ifid: number; readonly role: LinkRole }[];
 }
 
@@ -56,6 +61,11 @@ export interface NodeView extends NodePlace {
   readonly interfaces: readonly OwnInterface[];
   readonly siblings: readonly Sibling[];
   readonly remotes: readonly RemoteNode[];
+}
+
+/** Interfaces of the AS of which the node knows where they end, its own and its siblings'. */
+export function interfacesOf(view: NodeView): number[] {
+  return [view, ...view.siblings].flatMap(({ interfaces }) => interfaces.map(({ ifid }) => ifid));
 }
 
 /** Where the node sends from on the cluster's network, and where a sibling hears it as a router. */

@@ -3,23 +3,14 @@ import type { Path } from '../../scion/end-to-end-path.ts';
 import { overlaps, parsePrefix } from '../../topology/ipv4.ts';
 import type { IsdAs } from '../../topology/model.ts';
 import { clusterPeerSpec, peerIsdAs } from '../crd/cluster-peer.ts';
-import type { Finding, ObjectWithStatus } from './conditions.ts';
+import { type Finding, faultOf, type RefusedObject, type ResourceObject } from './conditions.ts';
 import type { RemoteNode } from './node-view.ts';
 import type { Numbers } from './numbers.ts';
 
-export interface PeerObject extends ObjectWithStatus {
-  readonly spec: unknown;
-}
-
 export interface KnownPeer {
-  readonly object: PeerObject;
+  readonly object: ResourceObject;
   readonly ia: IsdAs;
   readonly nodes: readonly RemoteNode[];
-}
-
-export interface RefusedPeer {
-  readonly object: PeerObject;
-  readonly finding: Finding;
 }
 
 /** The condition of every peer. */
@@ -30,12 +21,12 @@ export const REACHABLE = 'Reachable';
  * @param ids Numbers of remote nodes, the same as long as they are there.
  */
 export function readPeers(
-  objects: readonly PeerObject[],
+  objects: readonly ResourceObject[],
   own: { readonly ia: IsdAs; readonly podCidrs: readonly string[] },
   ids: Numbers,
-): { readonly known: readonly KnownPeer[]; readonly refused: readonly RefusedPeer[] } {
+): { readonly known: readonly KnownPeer[]; readonly refused: readonly RefusedObject[] } {
   const known: KnownPeer[] = [];
-  const refused: RefusedPeer[] = [];
+  const refused: RefusedObject[] = [];
   const kept = new Set<string>();
   const ordered = objects.toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
   for (const object of ordered) {
@@ -44,8 +35,7 @@ export function readPeers(
     };
     const read = clusterPeerSpec.safeParse(object.spec);
     if (!read.success) {
-      const [issue] = read.error.issues;
-      refuse('Invalid', `spec.${issue?.path.join('.')}: ${issue?.message}`);
+      refuse('Invalid', faultOf(read.error));
       continue;
     }
     const { nodes } = read.data;

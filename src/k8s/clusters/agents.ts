@@ -7,7 +7,7 @@ import { native } from '../../native.ts';
 import { run } from '../../process/process.ts';
 import { DAEMON_PORT } from '../../scion/ports.ts';
 import { type AgentConfig, type PathsByDestination, pathsToJson } from '../agent/agent-config.ts';
-import type { SiblingPlace } from '../agent/cluster-wan.ts';
+import type { SiblingPlace } from '../agent/node-view.ts';
 import { SEGMENTER_RULE, SEGMENTER_TABLE } from '../agent/segmenter-routes.ts';
 import { buildAgentImage } from './agent-image.ts';
 import type { Kubernetes, RunningCluster, RunningNode } from './backend.ts';

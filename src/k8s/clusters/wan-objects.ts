@@ -2,14 +2,10 @@
 import type { LinkRole } from '../../dataplane/router-maps.ts';
 import { linkSides } from '../../emulator/link-sides.ts';
 import type { ClusterPlan, NodePlan, Plan } from '../../emulator/plan.ts';
+import { LINK_ROLES } from '../agent/link-places.ts';
 import { API_VERSION } from '../crd/definitions.ts';
 
-const LINK_TYPES: Readonly<Record<LinkRole, string>> = {
-  parent: 'Parent',
-  child: 'Child',
-  core: 'Core',
-  peer: 'Peer',
-};
+const LINK_TYPES = new Map<LinkRole, string>(Object.entries(LINK_ROLES).map(([type, role]) => [role, type]));
 
 /** @param nodeName As the API server calls a node of the cluster. */
 export function wanObjects(plan: Plan, cluster: ClusterPlan, nodeName: (node: NodePlan) => string): object[] {
@@ -26,7 +22,7 @@ function links(plan: Plan, { ia, nodes }: ClusterPlan, nodeName: (node: NodePlan
         kind: 'ScionLink',
         metadata: { name: `interface-${own.ifid}` },
         spec: {
-          linkType: LINK_TYPES[role],
+          linkType: LINK_TYPES.get(role),
           remoteAS: remote.ia,
           interfaceID: own.ifid,
           mtu: link.mtu,

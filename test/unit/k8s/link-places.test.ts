@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type LinkObject, type NodeObject, placeLinks } from '../../../src/k8s/agent/link-places.ts';
+import type { ResourceObject } from '../../../src/k8s/agent/conditions.ts';
+import { type NodeObject, placeLinks } from '../../../src/k8s/agent/link-places.ts';
 
 const UNDERLAY = { type: 'UDP/IPv4', remoteIP: '192.0.2.2', remotePort: 50_000 };
-const link = (name: string, spec: object = {}): LinkObject => ({
+const link = (name: string, spec: object = {}): ResourceObject => ({
   metadata: { name },
   spec: { linkType: 'Parent', remoteAS: '1-ff00:0:110', interfaceID: 1, underlay: UNDERLAY, ...spec },
 });
@@ -11,7 +12,7 @@ const node = (name: string, rack: string): NodeObject => ({ metadata: { name, la
 const NODES = [node('b', 'one'), node('a', 'two'), node('c', 'two')];
 const on = (rack: string) => ({ nodeSelector: { matchLabels: { rack } } });
 
-function placesOf(links: readonly LinkObject[]): Record<string, string> {
+function placesOf(links: readonly ResourceObject[]): Record<string, string> {
   const { placed, refused } = placeLinks(links, NODES, 8);
   return Object.fromEntries([
     ...placed.map(({ object, node: at, ifid, role }) => [object.metadata.name, `${role} ${ifid} at ${at}`]),

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { ResourceObject } from '../../../src/k8s/agent/conditions.ts';
 import { Numbers } from '../../../src/k8s/agent/numbers.ts';
-import { type PeerObject, reachability, readPeers } from '../../../src/k8s/agent/peers.ts';
+import { reachability, readPeers } from '../../../src/k8s/agent/peers.ts';
 import { parseIsdAs } from '../../../src/scion/isd-as.ts';
 import { DST, pathsFrom } from './paths.ts';
 
 const OWN = { ia: parseIsdAs('1-ff00:0:141'), podCidrs: ['10.1.1.0/24', '10.1.2.0/24'] };
 
-function peer(name: string, remoteAS: string, podCIDRs: readonly string[], rest: object = {}): PeerObject {
+function peer(name: string, remoteAS: string, podCIDRs: readonly string[], rest: object = {}): ResourceObject {
   const nodes = podCIDRs.map((podCIDR, index) => ({
     name: `n${index}`,
     address: podCIDR.replace('.0/24', '.254'),
@@ -18,7 +19,7 @@ function peer(name: string, remoteAS: string, podCIDRs: readonly string[], rest:
 
 test('the nodes of a peer are remote nodes, whose numbers stay while others come and go', () => {
   const ids = new Numbers();
-  const numbers = (objects: readonly PeerObject[]) =>
+  const numbers = (objects: readonly ResourceObject[]) =>
     Object.fromEntries(
       readPeers(objects, OWN, ids).known.flatMap(({ nodes }) => nodes.map(({ podCidr, id }) => [podCidr, id])),
     );
