@@ -4,10 +4,10 @@ import { LabDirectory } from '../../src/emulator/lab-directory.ts';
 import { DockerDaemon } from '../../src/k8s/clusters/docker-daemon.ts';
 import { nodeImage } from '../../src/k8s/clusters/node-image.ts';
 
-const image = await nodeImage(new AbortController().signal);
+const never = new AbortController().signal;
+const image = await nodeImage(never);
 const lab = LabDirectory.create();
-const daemon = await DockerDaemon.start(lab, new Journal(lab));
-await daemon.docker(['load', '--input', image.archive]);
+const daemon = await DockerDaemon.start(lab, new Journal(lab), image, never);
 const options = ['--detach', '--privileged', '--restart=always', `--network=${daemon.network}`, '--tmpfs=/run'];
 await daemon.docker(['run', ...options, image.name]);
 process.stdout.write(`${lab.id}\n`);

@@ -2,7 +2,8 @@
 # Builds what kind makes nodes from, without a container registry: Kubernetes, etcd, CoreDNS and kind from Go modules, the
 # nodes' root from Debian packages. Once for each state of these files and Go version, outside the checkout; about fifteen
 # minutes on two idle cores. An interrupted build goes on where it was. Needs root.
-# Prints three lines: the folder of the programs (kind, kubectl), the image's archive (docker load), the image's name.
+# Prints four lines: the folder of the programs (kind, kubectl), the image's archive (docker load), the image's name, the layer
+# that is below the agent's image and in the nodes already (image-archive.sh --onto).
 # Progress, with times, and failures go to stderr.
 set -euo pipefail
 here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
@@ -17,12 +18,15 @@ for program in debootstrap unshare chroot gcc; do
   PATH=$PATH:/usr/sbin command -v $program >/dev/null || fail "$program is missing: testbed/setup.sh --kind installs it"
 done
 require_go "CoreDNS needs" "$here/node/go/coredns/go.mod"
+node=$(readlink -f "$here/../../node_modules/node/bin/node")
+[[ -x $node ]] || fail 'the packages of this project are not installed: ./cilion --version installs them'
 api_server=$("$here/build-api-server.sh")
 # Programs take most of the time and change least: a folder of their own, so that another image needs no other programs.
 lock_cache kind "$here"/go/*/go.{mod,sum} "$here"/node/go/*/go.{mod,sum} "$here"/node/go/*/*.go
 bin=$home/bin
 mapfile -t sources < <(find "$here/node" "$here/go" -type f | sort)
-lock_cache kind "$here/build-node-image.sh" "$here/image-archive.sh" "${sources[@]}"
+lock_cache kind "$here/build-node-image.sh" "$here/image-archive.sh" "$here/../../node_modules/node/package.json" \
+  "${sources[@]}"
 mkdir -p "$bin" "$home"
 
 version=$(sed -n 's/.*k8s\.io\/kubernetes \(v[0-9.]*\).*/\1/p' "$here/go/k8s/go.mod" | head -n 1)
@@ -93,28 +97,37 @@ image() {
   "$bin/kubeadm" config images list --kubernetes-version "$version" | grep "/$1:"
 }
 
+# archive <folder> <reference> <entrypoint>: <folder>.tar; sets `layer`, as image-archive.sh prints it.
+archive() {
+  layer=$("$here/image-archive.sh" "$1" "$2" "$1.tar" "$3")
+}
+
 images() {
   [[ -d $home/images ]] && return
   local work=$home/images.part program
   rm -rf "$work"
-  mkdir -p "$work"/{pause,etcd,coredns/etc,kube-proxy/usr/sbin}
+  mkdir -p "$work"/{pause,etcd,coredns/etc,kube-proxy/usr/sbin,agent-base/usr/bin}
   gcc -Os -static -s -o "$work/pause/pause" "$here/node/pause.c" || fail 'pause.c does not compile'
-  "$here/image-archive.sh" "$work/pause" "$(image pause)" "$work/pause.tar" '["/pause"]'
+  archive "$work/pause" "$(image pause)" '["/pause"]'
   for program in kube-apiserver kube-controller-manager kube-scheduler; do
     mkdir -p "$work/$program"/{usr/local/bin,etc,tmp}
     cp "$([[ $program == kube-apiserver ]] && echo "$api_server" || echo "$bin")/$program" "$work/$program/usr/local/bin/"
     echo 'root:x:0:0::/:/' >"$work/$program/etc/passwd"
-    "$here/image-archive.sh" "$work/$program" "$(image "$program")" "$work/$program.tar" "[\"/usr/local/bin/$program\"]"
+    archive "$work/$program" "$(image "$program")" "[\"/usr/local/bin/$program\"]"
   done
   mkdir -p "$work"/etcd/{usr/local/bin,tmp}
   cp "$api_server/etcd" "$work/etcd/usr/local/bin/"
-  "$here/image-archive.sh" "$work/etcd" "$(image etcd)" "$work/etcd.tar" '["/usr/local/bin/etcd"]'
+  archive "$work/etcd" "$(image etcd)" '["/usr/local/bin/etcd"]'
   cp "$bin/coredns" "$work/coredns/"
-  "$here/image-archive.sh" "$work/coredns" "$(image coredns)" "$work/coredns.tar" '["/coredns"]'
+  archive "$work/coredns" "$(image coredns)" '["/coredns"]'
   busybox_root "$work/busybox"
-  "$here/image-archive.sh" "$work/busybox" cilion.test/busybox:1 "$work/busybox.tar" '["/bin/sh"]'
+  archive "$work/busybox" cilion.test/busybox:1 '["/bin/sh"]'
   kube_proxy "$work/kube-proxy"
-  "$here/image-archive.sh" "$work/kube-proxy" "$(image kube-proxy)" "$work/kube-proxy.tar" '["/usr/local/bin/kube-proxy"]'
+  archive "$work/kube-proxy" "$(image kube-proxy)" '["/usr/local/bin/kube-proxy"]'
+  # Nine tenths of the agent's image, and the part of it that stays the same.
+  cp "$node" "$work/agent-base/usr/bin/node"
+  archive "$work/agent-base" cilion.test/agent-base:1 '["/usr/bin/node"]'
+  printf '%s\n' "$layer" >"$home/agent-base"
   mkdir "$work/archives"
   mv "$work"/*.tar "$work/archives/"
   mv "$work/archives" "$home/images"
@@ -164,7 +177,10 @@ node() {
   logged unshare --mount --pid --net --fork --kill-child -- chroot "$root" /preload/preload.sh ||
     fail "the nodes' containerd does not take the images"
   rm -r "$root/preload"
-  "$here/image-archive.sh" "$root" "$name" "$home/node-image.tar" '["/usr/local/bin/entrypoint","/sbin/init"]'
+  # A container gets a volume of its own for /var, and a copy of what the image has there. What is only read stays out of it.
+  mv "$root/var/lib/containerd/io.containerd.content.v1.content" "$root/usr/lib/containerd-content"
+  ln -s /usr/lib/containerd-content "$root/var/lib/containerd/io.containerd.content.v1.content"
+  "$here/image-archive.sh" "$root" "$name" "$home/node-image.tar" '["/usr/local/bin/entrypoint","/sbin/init"]' >/dev/null
   rm -rf "$root"
   progress "the node image ($(du -m "$home/node-image.tar" | cut -f 1) MiB)"
 }
@@ -180,4 +196,4 @@ if [[ ! -e $home/complete ]]; then
   rm -rf "$home/debian" "$home/images"
   touch "$home/complete"
 fi
-printf '%s\n' "$bin" "$home/node-image.tar" "$name"
+printf '%s\n' "$bin" "$home/node-image.tar" "$name" "$(<"$home/agent-base")"

@@ -13,6 +13,7 @@ const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const ARCHIVE = join(ROOT, 'testbed/kind/image-archive.sh');
 
 export const AGENT_IMAGE = 'cilion.test/agent:1';
+const NODE = '/usr/bin/node';
 /** Where the checkout's files are in the image. */
 const HOME = '/cilion';
 const ENTRY = `${HOME}/src/k8s/agent/agent-process.ts`;
@@ -21,20 +22,34 @@ const PACKAGES = ['@grpc/grpc-js', '@grpc/proto-loader', 'execa', 'yaml', 'zod']
 /** BPF objects that it loads. */
 const OBJECTS = ['node_wan', 'pod_egress', 'prober'];
 
+/** Of packages, what nothing reads at run time. */
+const UNREAD = /\.(map|md|d\.[cm]?ts)$/;
+
+export interface AgentImageOptions {
+  /** Layer with Node that is there already (testbed/kind/build-node-image.sh); the archive is a tenth then. */
+  readonly onto?: string;
+}
+
 /** @param archive File to write, for `docker load`, `kind load image-archive` or `ctr images import`. */
-export async function buildAgentImage(archive: string): Promise<void> {
+export async function buildAgentImage(archive: string, { onto }: AgentImageOptions = {}): Promise<void> {
   const root = mkdtempSync(join(tmpdir(), 'cilion-agent-'));
   try {
     const node = realpathSync(process.execPath);
     const ip = (await run(['which', 'ip'])).stdout.trim();
     const addon = join(ROOT, 'build/cilion.node');
-    await copyProgram(node, '/usr/bin/node', root);
+    if (onto === undefined) await copyProgram(node, NODE, root);
+    else for (const library of await librariesOf(node)) copyInto(root, library, library);
     await copyProgram(realpathSync(ip), '/usr/sbin/ip', root);
     await copyProgram(addon, `${HOME}/build/cilion.node`, root);
     const into = (path: string) => join(root, HOME, path);
     for (const path of ['src', 'package.json']) cpSync(join(ROOT, path), into(path), { recursive: true });
     for (const name of packagesOf(PACKAGES)) {
-      cpSync(join(ROOT, 'node_modules', name), into(`node_modules/${name}`), { recursive: true, dereference: true });
+      const filter = (path: string) => !UNREAD.test(path);
+      cpSync(join(ROOT, 'node_modules', name), into(`node_modules/${name}`), {
+        recursive: true,
+        dereference: true,
+        filter,
+      });
     }
     mkdirSync(into('build/bpf'), { recursive: true });
     for (const name of OBJECTS) {
@@ -43,7 +58,8 @@ export async function buildAgentImage(archive: string): Promise<void> {
     for (const folder of ['tmp', 'etc', 'run', 'proc', 'sys']) mkdirSync(join(root, folder), { recursive: true });
     writeFileSync(join(root, 'etc/passwd'), 'root:x:0:0::/:/\n');
     await run(['chown', '-R', '0:0', root]);
-    await run([ARCHIVE, root, AGENT_IMAGE, archive, JSON.stringify(['/usr/bin/node', ENTRY])]);
+    const below = onto === undefined ? [] : ['--onto', onto];
+    await run([ARCHIVE, ...below, root, AGENT_IMAGE, archive, JSON.stringify([NODE, ENTRY])]);
   } finally {
     rmSync(root, { recursive: true });
   }
@@ -51,20 +67,26 @@ export async function buildAgentImage(archive: string): Promise<void> {
 
 /** With the libraries that it is linked to, at the places where the loader looks for them. */
 async function copyProgram(file: string, place: string, root: string): Promise<void> {
-  const { stdout } = await run(['ldd', file]);
-  // `name => /path (address)`, and the loader by its path alone.
-  const libraries = [...stdout.matchAll(/(\/\S+) \(0x/g)].flatMap(([, path]) => path ?? []);
-  for (const [from, to] of [[file, place] as const, ...libraries.map((path) => [path, path] as const)]) {
-    mkdirSync(join(root, dirname(to)), { recursive: true });
-    cpSync(realpathSync(from), join(root, to));
-  }
+  copyInto(root, file, place);
+  for (const library of await librariesOf(file)) copyInto(root, library, library);
 }
 
-/** With the packages that they need themselves. npm has put all of them side by side. */
+async function librariesOf(program: string): Promise<string[]> {
+  const { stdout } = await run(['ldd', program]);
+  // `name => /path (address)`, and the loader by its path alone.
+  return [...stdout.matchAll(/(\/\S+) \(0x/g)].flatMap(([, path]) => path ?? []);
+}
+
+function copyInto(root: string, file: string, place: string): void {
+  mkdirSync(join(root, dirname(place)), { recursive: true });
+  cpSync(realpathSync(file), join(root, place));
+}
+
+/** With the packages that they need themselves, but for declarations of types. npm has put all of them side by side. */
 function packagesOf(names: readonly string[]): string[] {
   const all = new Set<string>();
   const add = (name: string): void => {
-    if (all.has(name)) return;
+    if (all.has(name) || name.startsWith('@types/')) return;
     all.add(name);
     const file = join(ROOT, 'node_modules', name, 'package.json');
     const { dependencies = {} } = JSON.parse(readFileSync(file, 'utf8')) as { dependencies?: Record<string, string> };

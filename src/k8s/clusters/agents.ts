@@ -35,8 +35,10 @@ export async function deployAgents(lab: Lab, clusters: readonly RunningCluster[]
 
 /** All that agents need, once a lab: their image, their rights, what each is told. */
 export async function prepareAgents(lab: Lab, clusters: readonly RunningCluster[]): Promise<void> {
+  const [first] = clusters;
+  if (first === undefined) return;
   const archive = lab.directory.path('work', 'agent-image.tar');
-  await buildAgentImage(archive);
+  await buildAgentImage(archive, { onto: kubernetesOf(first).agentBase });
   for (const cluster of clusters) {
     const kubernetes = kubernetesOf(cluster);
     await kubernetes.loadImage(archive);

@@ -42,6 +42,8 @@ export interface Kubernetes {
   readonly kubeconfig: string;
   /** Runs kubectl and returns what it prints. @throws LabError */
   kubectl(argv: readonly string[]): Promise<string>;
+  /** Layer that every node has and an image's archive need not: `<digest>/<bytes>`. */
+  readonly agentBase: string;
   /** Gives every node the image of an archive. @throws LabError */
   loadImage(archive: string): Promise<void>;
 }

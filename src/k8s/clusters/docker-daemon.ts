@@ -13,6 +13,7 @@ import { DATA_ROOT, type LabDirectory } from '../../emulator/lab-directory.ts';
 import { CilionError, LabError } from '../../errors.ts';
 import { type RunOptions, run, start } from '../../process/process.ts';
 import { overlaps, parsePrefix } from '../../topology/ipv4.ts';
+import { keepStore, type NodeImage, placeStore } from './node-image.ts';
 
 const TESTBED = fileURLToPath(new URL('../../../testbed/kind/', import.meta.url));
 const NAMESPACE = 'docker';
@@ -39,8 +40,13 @@ export class DockerDaemon {
     this.hostAddress = hostAddress;
   }
 
-  /** Everything that it makes stands in the journal before. @throws LabError */
-  static async start(lab: LabDirectory, journal: Journal): Promise<DockerDaemon> {
+  /** It has the image. Everything that it makes stands in the journal before. @throws LabError */
+  static async start(
+    lab: LabDirectory,
+    journal: Journal,
+    image: NodeImage,
+    signal: AbortSignal,
+  ): Promise<DockerDaemon> {
     const namespace = lab.namespaceName(NAMESPACE);
     const data = `${DATA_ROOT}/${lab.id}`;
     const cgroup = `cilion-${lab.id}`;
@@ -49,7 +55,10 @@ export class DockerDaemon {
       { kind: 'namespace', name: namespace },
       { kind: 'containers', cgroup, daemon: namespace },
     ]);
+    const root = `${data}/docker`;
     mkdirSync(data, { recursive: true, mode: 0o700 });
+    mkdirSync(root);
+    const stored = await placeStore(image, root);
     mkdirSync(lab.path('docker'));
     const number = await connect(lab, namespace);
     const socket = `unix://${lab.path('docker', 'socket')}`;
@@ -69,7 +78,7 @@ export class DockerDaemon {
           `${data}/apart`,
           lab.path('docker'),
         ],
-        ...[`--data-root=${data}/docker`, `--exec-root=${lab.path('docker', 'exec')}`],
+        ...[`--data-root=${root}`, `--exec-root=${lab.path('docker', 'exec')}`],
         ...[`--pidfile=${lab.path('docker', 'pid')}`, `--host=${socket}`, `--config-file=${config}`],
         ...['--bridge=none', '--ip6tables=false', '--storage-driver=overlay2', `--cgroup-parent=/${cgroup}`],
         ...['--exec-opt=native.cgroupdriver=cgroupfs'],
@@ -95,6 +104,10 @@ export class DockerDaemon {
     for (const deadline = performance.now() + START_MS; !(await answers()); await sleep(POLL_MS)) {
       // The log goes with the lab.
       if (ended || performance.now() > deadline) throw new LabError(`dockerd does not start:\n${endOf(log)}`);
+    }
+    if (!stored) {
+      await made.docker(['load', '--input', image.archive], { signal });
+      await keepStore(image, root);
     }
     await made.docker([
       ...['network', 'create', '--driver=bridge', `--subnet=${containersNet(number)}`, `--gateway=${gateway(number)}`],

@@ -3,8 +3,9 @@
  * control plane; their network namespaces are then wired into the lab as any node's. Nothing is deleted one by one: the
  * lab's journal has the containers' control group, and undoing it ends them.
  */
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { basename, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Journal } from '../../emulator/journal.ts';
 import { settingsOfKubelet } from '../../emulator/kernel-settings.ts';
@@ -12,10 +13,10 @@ import type { LabDirectory } from '../../emulator/lab-directory.ts';
 import type { ClusterPlan, NamespaceId, NodePlan, PodPlan } from '../../emulator/plan.ts';
 import { FIRST_IFINDEX_BESIDE_OTHERS } from '../../emulator/plan-lab.ts';
 import { LabError } from '../../errors.ts';
+import { inParallel } from '../../process/parallel.ts';
 import { run } from '../../process/process.ts';
 import type { InputFile } from '../../scenario/model.ts';
 import { ApiClient } from '../api/client.ts';
-import { type ApiObject, Collection } from '../api/collection.ts';
 import type { ClusterBackend, Kubernetes, RunningCluster, RunningNode, Site } from './backend.ts';
 import { BPFFS, CRDS } from './deployed-files.ts';
 import { DockerDaemon, requirePrograms } from './docker-daemon.ts';
@@ -31,14 +32,10 @@ import {
 import { appliedObjects, applyObjects, podObject, podProcesses, startPods } from './kind-pods.ts';
 import { accessFrom } from './kubeconfig.ts';
 import { type NodeImage, nodeImage } from './node-image.ts';
+import { untilAll } from './ready.ts';
 
 const PLUGIN = fileURLToPath(new URL('../../../testbed/kind/cni/planned-pods', import.meta.url));
-/** Far beyond what it takes on a machine that does much else. */
-const READY_MS = 300_000;
-
-interface NodeObject extends ApiObject {
-  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
-}
+const CRD_OBJECTS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 
 export const kind: ClusterBackend = {
   name: 'kind',
@@ -51,15 +48,19 @@ export const kind: ClusterBackend = {
     const image = await nodeImage(signal);
     journal.record(settingsOfKubelet(Journal.ofOthers(directory)));
     progress('starting dockerd');
-    const daemon = await DockerDaemon.start(directory, journal);
+    const daemon = await DockerDaemon.start(directory, journal, image, signal);
     mkdirSync(directory.path('kind'));
-    await daemon.docker(['load', '--input', image.archive], { signal });
-    const running: RunningCluster[] = [];
-    for (const plan of clusters) {
-      progress(`making cluster ${plan.name}`);
-      running.push(await new KindCluster(plan, daemon, image, site).create());
-    }
-    return running;
+    const made = new Map<ClusterPlan, RunningCluster>();
+    // Much of it is waiting. More at once than there are cores for only makes each slower, down to where kubeadm gives up.
+    await inParallel(
+      clusters,
+      async (plan) => {
+        progress(`making cluster ${plan.name}`);
+        made.set(plan, await new KindCluster(plan, daemon, image, site).create());
+      },
+      availableParallelism(),
+    );
+    return clusters.flatMap((plan) => made.get(plan) ?? []);
   },
 };
 
@@ -88,35 +89,63 @@ class KindCluster {
   }
 
   async create(): Promise<RunningCluster> {
-    const config = this.#directory.path('kind', `${this.#name}.yaml`);
-    const kubeconfig = this.#directory.path('kind', `${this.#name}.kubeconfig`);
+    const config = this.#file('yaml');
     writeFileSync(config, kindConfig(this.#plan));
     const image = ['--image', this.#image.name];
-    await this.#kind(['create', 'cluster', '--config', config, ...image, '--kubeconfig', `${kubeconfig}.kind`]);
+    await this.#kind([
+      'create',
+      'cluster',
+      '--config',
+      config,
+      ...image,
+      '--kubeconfig',
+      this.#file('kubeconfig.kind'),
+    ]);
     const containers = await this.#containers();
+    const kubernetes = await this.#kubernetes(containers);
+    await this.#bringReady(kubernetes, containers);
+    for (const { pid } of containers) await keepInside(pid, [SERVICE_SUBNET, `${this.#daemon.hostAddress}/32`]);
+    const nodes = new Map(containers.map(({ plan, name, pid }) => [plan.namespace, { name, pid }] as const));
+    const pods = await this.#populate(kubernetes, containers);
+    return { plan: this.#plan, nodes, pods, kubernetes };
+  }
+
+  #file(extension: string): string {
+    return this.#directory.path('kind', `${this.#name}.${extension}`);
+  }
+
+  async #kubernetes(containers: readonly Container[]): Promise<Kubernetes> {
     const { text, access } = accessFrom(await this.#kind(['get', 'kubeconfig', '--internal']), containers[0]!.address);
+    const kubeconfig = this.#file('kubeconfig');
     writeFileSync(kubeconfig, text, { mode: 0o600 });
+    const kubectl = [`${this.#image.programs}/kubectl`, `--kubeconfig=${kubeconfig}`];
+    return {
+      access,
+      kubeconfig,
+      kubectl: async (argv) => (await run([...kubectl, ...argv], { signal: this.#signal })).stdout,
+      agentBase: this.#image.agentBase,
+      loadImage: (archive) => this.#loadImage(containers, archive),
+    };
+  }
+
+  /** Nodes with the plan's pods' network, and our resources known. */
+  async #bringReady({ access, kubectl }: Kubernetes, containers: readonly Container[]): Promise<void> {
     const client = new ApiClient(access);
     try {
       for (const { name, pid, plan } of containers) {
         await client.merge(`/api/v1/nodes/${name}`, { spec: { podCIDR: plan.podCidr, podCIDRs: [plan.podCidr] } });
         await this.#prepareNode(pid, plan);
       }
-      await nodesReady(client, this.#name, this.#signal);
+      await this.#untilAll(client, '/api/v1/nodes', 'Ready');
+      await kubectl(['apply', '--server-side', '-f', CRDS]);
+      await this.#untilAll(client, CRD_OBJECTS, 'Established');
     } finally {
       client.close();
     }
-    for (const { pid } of containers) await keepInside(pid, [SERVICE_SUBNET, `${this.#daemon.hostAddress}/32`]);
-    const nodes = new Map(containers.map(({ plan, name, pid }) => [plan.namespace, { name, pid }] as const));
-    const kubectl = [`${this.#image.programs}/kubectl`, `--kubeconfig=${kubeconfig}`];
-    const kubernetes: Kubernetes = {
-      access,
-      kubeconfig,
-      kubectl: async (argv) => (await run([...kubectl, ...argv], { signal: this.#signal })).stdout,
-      loadImage: async (archive) => void (await this.#kind(['load', 'image-archive', archive])),
-    };
-    const pods = await this.#populate(kubernetes, containers);
-    return { plan: this.#plan, nodes, pods, kubernetes };
+  }
+
+  #untilAll(client: ApiClient, path: string, condition: string): Promise<void> {
+    return untilAll(client, { path, condition, what: `cluster ${this.#name}` }, this.#signal);
   }
 
   /** Its pods' network; and a BPF file system for its agent, as systemd mounts it on a machine and not in a container. */
@@ -136,13 +165,24 @@ class KindCluster {
   async #populate(kubernetes: Kubernetes, containers: readonly Container[]): Promise<Map<NamespaceId, number>> {
     const { kubectl } = kubernetes;
     const scratch = this.#directory.path('kind', this.#name);
-    await kubectl(['apply', '--server-side', '-f', CRDS]);
-    await kubectl(['wait', '--for=condition=Established', 'crd', '--all', `--timeout=${READY_MS}ms`]);
     await applyObjects(kubectl, appliedObjects(this.#manifests), `${scratch}-manifests.json`);
     const placed = containers.map(({ name, pid, plan }) => ({ name, pid, pods: this.#podsOf(plan) }));
     const objects = placed.flatMap(({ name, pods }) => pods.map((pod) => podObject(pod, name)));
     await startPods(kubernetes, objects, scratch);
     return new Map(placed.flatMap(({ pid, pods }) => [...podProcesses(pods, pid)]));
+  }
+
+  /** Not by `kind load`, which wants all of an image's layers. */
+  async #loadImage(containers: readonly Container[], archive: string): Promise<void> {
+    await inParallel(containers, async ({ name, pid }) => {
+      const file = `/${basename(archive)}`;
+      const placed = `/proc/${pid}/root${file}`;
+      copyFileSync(archive, placed);
+      await this.#daemon.docker(['exec', name, 'ctr', '--namespace=k8s.io', 'images', 'import', file], {
+        signal: this.#signal,
+      });
+      rmSync(placed);
+    });
   }
 
   #podsOf(node: NodePlan): PodPlan[] {
@@ -170,33 +210,6 @@ class KindCluster {
     });
     return stdout;
   }
-}
-
-/** @throws LabError that names the nodes that do not become ready */
-async function nodesReady(client: ApiClient, cluster: string, signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const unready = () => nodes.objects.filter(({ status }) => !isReady(status)).map(({ metadata }) => metadata.name);
-  const nodes: Collection<NodeObject> = new Collection(client, { path: '/api/v1/nodes' }, () => {
-    if (unready().length === 0) resolve();
-  });
-  const timeout = AbortSignal.any([signal, AbortSignal.timeout(READY_MS)]);
-  const aborted = Promise.withResolvers<never>();
-  // Also when nobody awaits it any more.
-  aborted.promise.catch(() => {});
-  timeout.addEventListener('abort', () => {
-    const late = `of cluster ${cluster}, ${unready().join(', ')} is not ready after ${READY_MS / 1000} s`;
-    aborted.reject(signal.aborted ? signal.reason : new LabError(late));
-  });
-  try {
-    await nodes.start();
-    await Promise.race([promise, aborted.promise]);
-  } finally {
-    nodes.stop();
-  }
-}
-
-function isReady(status: NodeObject['status']): boolean {
-  return status?.conditions?.some((each) => each.type === 'Ready' && each.status === 'True') === true;
 }
 
 /**
