@@ -118,6 +118,9 @@ export interface Attachment {
   readonly netns: string;
 }
 
+/** The program on a node's uplinks and on its cluster's network. */
+export const NODE_WAN = 'node_wan';
+
 interface Programs {
   readonly wan: NativeObject;
   readonly egress: NativeObject;
@@ -148,7 +151,7 @@ export class NodeDataplane extends RouterMaps {
 
   /** Loads fresh programs and maps. @throws Error with the verifier's log */
   static load({ ifindexLimit, linkLimit, pathCount = 256 }: NodeSizes): NodeDataplane {
-    const wan = native().openObject(bpfObject('node_wan'));
+    const wan = native().openObject(bpfObject(NODE_WAN));
     sizeRouterMaps(wan, { ifindexLimit, asCount: 1, linkCount: linkLimit });
     for (const name of ['paths', 'path_health', 'path_counters']) wan.setMaxEntries(name, pathCount);
     wan.load();
@@ -162,7 +165,7 @@ export class NodeDataplane extends RouterMaps {
       return object;
     };
     const [egress, prober] = [beside('pod_egress'), beside('prober')];
-    const programs = { wan, egress, prober, nodeWan: wan.program('node_wan'), podEgress: egress.program('pod_egress') };
+    const programs = { wan, egress, prober, nodeWan: wan.program(NODE_WAN), podEgress: egress.program('pod_egress') };
     const node = new NodeDataplane(map, programs);
     node.setClock();
     return node;

@@ -146,6 +146,17 @@ test('where the map has no room for all pods, the next reconciliation writes the
   assert.deepEqual(written(), []);
 });
 
+test('pods that are gone make room, also in a map that is full of them', () => {
+  const fresh = new PodBench();
+  const gone = Array.from({ length: 16_384 }, (_, index) => [`10.128.${index >> 8}.${index & 255}`, 7] as const);
+  fresh.node.setPodPolicies(new Map(gone));
+  const successor = new NodeAgent(fresh.node);
+  successor.adopt(fresh.node.contents());
+  successor.reconcile(stateOf({ sets: { [DEFAULT_POLICY]: [1], fast: [2] }, pods: { [POD]: 'fast' } }));
+  assert.deepEqual([...fresh.node.contents().pods.keys()], [POD]);
+  assert.equal(way(POD, fresh), 2);
+});
+
 test('what a new agent knows again of what it takes over stays as it is, byte for byte', () => {
   const fresh = new PodBench();
   new NodeAgent(fresh.node).reconcile(

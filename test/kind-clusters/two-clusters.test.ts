@@ -10,6 +10,7 @@ import type { ApiClient } from '../../src/k8s/api/client.ts';
 import { deployAgents, pinsOn } from '../../src/k8s/clusters/agents.ts';
 import type { RunningCluster } from '../../src/k8s/clusters/backend.ts';
 import { API_VERSION } from '../../src/k8s/crd/definitions.ts';
+import { native } from '../../src/native.ts';
 import { run } from '../../src/process/process.ts';
 import type { IsdAs } from '../../src/topology/model.ts';
 import { buildKindLab, type KindLab, never } from './kind-lab.ts';
@@ -136,12 +137,24 @@ test('a pod that starts while no agent is there is not left to plain IP', async 
   assert.ok(sent() - before > UPLOAD_BYTES / 1500, `${sent() - before} packets`);
 });
 
-test('agents that come back take over, and with the policy deleted the upload is on the fast core again', async () => {
+test('agents that come back take over, but for a link that was deleted meanwhile', async () => {
+  const [a] = kindLab.clients as [ApiClient];
+  const { spec } = await a.get<{ spec: unknown }>(`${LINKS}/interface-1`);
+  await a.delete(`${LINKS}/interface-1`);
+  const netns = kindLab.lab.netns('node-a-a2');
+  const hasProgram = () => native().xdpProgramId(native().ifindex('if1', netns), netns) !== 0;
+  assert.ok(hasProgram(), 'the agents before them have left it');
   for (const { kubernetes } of kindLab.clusters) {
     await kubernetes!.kubectl(['apply', '--server-side', '-f', 'deploy/agent.yaml']);
     await kubernetes!.kubectl(['rollout', 'status', 'daemonset/cilion-agent', ...AGENTS, '--timeout=120s']);
   }
   assert.equal(await uploads.overEach(), 'few,most');
+  await eventually(async () => !hasProgram(), 'the device of the link is free');
+  await a.create(LINKS, { ...OBJECT, kind: 'ScionLink', metadata: { name: 'interface-1' }, spec });
+  await eventually(async () => hasProgram(), 'the device of the link has the program again');
+});
+
+test('with the policy deleted the upload is on the fast core again', async () => {
   await kindLab.clients[0]!.delete(`${POLICIES}/not-fast`);
   await eventually(async () => (await uploads.overEach()) === 'most,few', 'an upload is back on the fast core');
 });

@@ -16,7 +16,7 @@ import { NodeAgent } from './node-agent.ts';
 import type { NodeView } from './node-view.ts';
 import { PodDevices } from './pod-devices.ts';
 import { FALLBACK_MARK, SegmenterRoutes } from './segmenter-routes.ts';
-import { Uplinks } from './uplinks.ts';
+import { devicesWithProgram, Uplinks } from './uplinks.ts';
 
 const OWN_NETNS = '/proc/self/ns/net';
 /** There from when packets of pods travel as SCION. */
@@ -75,6 +75,7 @@ async function main(configFile: string | undefined, pathsFile: string | undefine
   const wan = new ClusterWan({ client, nodeName, place, siblings, linkLimit, changed: () => cluster.refresh() });
   agent.configure(wan.view, Buffer.from(config.forwardingKey, 'hex'), linkLimit);
   const uplinks = new Uplinks(dataplane, OWN_NETNS);
+  const left = (await devicesWithProgram()).filter((ifindex) => ifindex !== place.lan?.ifindex);
   const devices = new PodDevices(dataplane, OWN_NETNS);
   const routes = new SegmenterRoutes(config.segmenter.device, place.address);
   const wanted = ({ remotes }: NodeView) => remotes.map(({ podCidr }) => ({ podCidr, mtu: agent.innerMtu(podCidr) }));
@@ -90,6 +91,8 @@ async function main(configFile: string | undefined, pathsFile: string | undefine
       if (attached) uplinks.attach(view.interfaces);
     },
     onReconciled: (now, view) => {
+      // Not before: a link whose neighbour is silent goes on as the agent before this one has left it.
+      if (wan.settled) uplinks.adopt(left.splice(0));
       uplinks.keep(view.interfaces);
       agent.keepLinks(view);
       pods = now;

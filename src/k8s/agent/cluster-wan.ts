@@ -72,6 +72,14 @@ export class ClusterWan {
     for (const each of [this.#links, this.#peers, this.#nodes]) each.stop();
   }
 
+  /** It is known where each link of this node ends. */
+  get settled(): boolean {
+    return this.#own().every((link) => {
+      const end = this.#ends.get(link);
+      return end !== undefined && 'own' in end;
+    });
+  }
+
   /** The same object as long as nothing of it has changed. */
   get view(): NodeView {
     return this.#view;

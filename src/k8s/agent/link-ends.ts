@@ -1,6 +1,6 @@
 /**
  * Where the links of this node end, as the kernel knows it: the device that leads to the neighbour, both hardware addresses.
- * In this process's network namespace. Asked again until there is an answer; an answer stands as long as the link does.
+ * In this process's network namespace. Asked again and again: a device can be replaced at either end.
  */
 import { createSocket } from 'node:dgram';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,6 +13,9 @@ const RESOLVING_MS = 20;
 const RESOLVING_TRIES = 25;
 /** From one failure to the next attempt. */
 const RETRY_MS = 1000;
+/** From one answer to the next question. */
+const CHECK_MS = 5000;
+const NO_NEIGHBOUR = 'NoNeighbour';
 /** RFC 863: what the neighbour's kernel throws away, and resolves no address for. */
 const DISCARD_PORT = 9;
 
@@ -89,21 +92,28 @@ export class LinkEnds {
   }
 
   async #resolve(name: string, entry: Entry, link: PlacedLink): Promise<void> {
-    while (!this.#over && this.#entries.get(name) === entry) {
-      try {
-        entry.end = await endOf(link);
+    const isWanted = () => !this.#over && this.#entries.get(name) === entry;
+    while (isWanted()) {
+      const now = await endOf(link).catch(faultyEnd);
+      if (!isWanted()) return;
+      if (isNews(now, entry.end)) {
+        entry.end = now;
         this.#changed();
-        return;
-      } catch (error) {
-        const { fault } =
-          error instanceof Unresolved ? error : new Unresolved('Unknown', error instanceof Error ? error.message : '');
-        const known = entry.end;
-        entry.end = { fault };
-        if (known === undefined || !('fault' in known) || known.fault.message !== fault.message) this.#changed();
-        await sleep(RETRY_MS, undefined, { ref: false });
       }
+      await sleep('fault' in now ? RETRY_MS : CHECK_MS, undefined, { ref: false });
     }
   }
+}
+
+/** A neighbour that is silent for a while has not moved: whether its link works is for others to judge. */
+function isNews(now: End, before: End | undefined): boolean {
+  if (before !== undefined && 'own' in before && 'fault' in now && now.fault.reason === NO_NEIGHBOUR) return false;
+  return JSON.stringify(now) !== JSON.stringify(before);
+}
+
+function faultyEnd(error: unknown): End {
+  if (error instanceof Unresolved) return { fault: error.fault };
+  return { fault: { reason: 'Unknown', message: error instanceof Error ? error.message : String(error) } };
 }
 
 async function endOf({ ifid, role, spec }: PlacedLink): Promise<End> {
@@ -141,15 +151,15 @@ async function endOf({ ifid, role, spec }: PlacedLink): Promise<End> {
   };
 }
 
-/** Has the kernel ask for the neighbour's hardware address where it does not know it. */
+/** Has the kernel ask for the neighbour's hardware address where it does not know it, or has not heard of it lately. */
 async function neighbour(address: string, device: string): Promise<string> {
+  await nudge(address);
   for (let tries = 0; tries < RESOLVING_TRIES; tries += 1) {
     const [known] = await ip<Neighbour>(['neigh', 'show', 'to', address, 'dev', device]);
     if (known?.lladdr !== undefined) return known.lladdr;
-    if (tries === 0) await nudge(address);
     await sleep(RESOLVING_MS, undefined, { ref: false });
   }
-  throw new Unresolved('NoNeighbour', `nobody on ${device} answers for ${address}`);
+  throw new Unresolved(NO_NEIGHBOUR, `nobody on ${device} answers for ${address}`);
 }
 
 /** An empty datagram, to which the neighbour need not answer. */

@@ -117,6 +117,8 @@ export class NodeAgent {
     }
     for (const set of state.sets) this.#writeSet(set);
     for (const [cidr, remote] of state.remotes) this.#writeRemote(cidr, remote);
+    // A pod that is gone makes room for others.
+    this.#removePods(state.pods);
     this.#writePods(state.pods);
     this.#removeGone(state);
     this.#state = state;
@@ -222,7 +224,6 @@ export class NodeAgent {
       this.#dataplane.removeRemote(cidr);
       this.#remotes.delete(cidr);
     }
-    this.#removePods(state.pods);
     const sets = new Set(state.sets.map(nameOf));
     for (const [name, { policy, remote }] of this.#sets) {
       if (sets.has(name)) continue;

@@ -1,6 +1,11 @@
 /** The devices of a node's links: each has the border router's program as long as the link is there. */
-import type { NodeDataplane } from '../../dataplane/node.ts';
+import { NODE_WAN, type NodeDataplane } from '../../dataplane/node.ts';
+import { native } from '../../native.ts';
+import { run } from '../../process/process.ts';
 import type { OwnInterface } from './node-view.ts';
+
+/** Of no link. */
+const NO_INTERFACE = 0;
 
 type Interfaces = readonly Pick<OwnInterface, 'ifid' | 'ifindex' | 'routed'>[];
 
@@ -14,6 +19,11 @@ export class Uplinks {
   constructor(dataplane: Pick<NodeDataplane, 'attachUplink' | 'detachXdp'>, netns: string) {
     this.#dataplane = dataplane;
     this.#netns = netns;
+  }
+
+  /** Takes over devices that have the program already: `keep` frees those of no link. */
+  adopt(devices: readonly number[]): void {
+    for (const ifindex of devices) if (!this.#attached.has(ifindex)) this.#attached.set(ifindex, NO_INTERFACE);
   }
 
   attach(interfaces: Interfaces): void {
@@ -33,4 +43,15 @@ export class Uplinks {
       this.#dataplane.detachXdp({ ifindex, netns: this.#netns });
     }
   }
+}
+
+/** Devices of this network namespace that have the border router's program of a node, whoever has put it there. */
+export async function devicesWithProgram(): Promise<number[]> {
+  const { stdout } = await run(['ip', '-json', 'link', 'show']);
+  return (JSON.parse(stdout) as { ifindex: number }[])
+    .map(({ ifindex }) => ifindex)
+    .filter((ifindex) => {
+      const id = native().xdpProgramId(ifindex);
+      return id !== 0 && native().programById(id).name === NODE_WAN;
+    });
 }
