@@ -4,8 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { processesIn } from '../emulator/namespace-processes.ts';
 import { loadBetween, readLoad } from '../measure/machine-load.ts';
 import { secondsFrom, type Window } from '../measure/workload.ts';
+import { preferGroup } from '../process/priority.ts';
 import type { ChainLab } from './chain-labs.ts';
-import { preferGroup } from './priority.ts';
 
 export interface WindowLoad {
   /**

@@ -2,13 +2,14 @@
  * Everything over chains of ASes in turn: in each block every subject over every length, in a random order, with only that
  * attached which the subject needs. What the machine does at some time it so does to all of them.
  */
+
+import { preferred } from '../process/priority.ts';
 import { seededRandom } from '../results/statistics.ts';
 import type { ControlPlaneKind, TransportName } from '../scenario/model.ts';
 import { type ChainLab, withChainLabs } from './chain-labs.ts';
 import { othersBusy } from './chain-load.ts';
 import { type ChainSubject, isMeasured, subjectsUnder } from './chain-subject-names.ts';
 import { attachSubject } from './chain-subjects.ts';
-import { preferred } from './priority.ts';
 import { shuffled } from './router-bench.ts';
 
 export interface ChainSettings {

@@ -1,5 +1,6 @@
 /** Two dataplanes in turn through the same frames, block by block, until the decision stands. */
 import { LabError } from '../errors.ts';
+import { preferred } from '../process/priority.ts';
 import { median, seededRandom } from '../results/statistics.ts';
 import type { PairSample } from './bench-bundle.ts';
 import { BenchLab, type Site } from './bench-lab.ts';
@@ -8,7 +9,6 @@ import { type BenchCase, caseFrames, caseName } from './cases.ts';
 import { type Decision, decide, type GateRules, isFinal } from './decision.ts';
 import { Generator } from './generator.ts';
 import { farMac, routerMac } from './places.ts';
-import { preferred } from './priority.ts';
 import { attachRouter, loadRouter, type RouterLoader, type RouterUnderTest } from './router-under-test.ts';
 
 export interface GateSettings {

@@ -1,8 +1,8 @@
 /** The generator: a thread a core, each with the program that makes frames, all sending at once. */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import { prefer } from '../process/priority.ts';
 import { run } from '../process/process.ts';
-import { prefer } from './priority.ts';
 
 export interface ThreadSettings {
   readonly programId: number;

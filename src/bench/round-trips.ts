@@ -5,9 +5,9 @@
 
 import { LabError } from '../errors.ts';
 import type { Place } from '../measure/workload.ts';
+import { preferGroup } from '../process/priority.ts';
 import { start } from '../process/process.ts';
 import { describeExit } from '../process/watch.ts';
-import { preferGroup } from './priority.ts';
 
 export interface RoundTrips {
   /** How many are kept. */

@@ -1,4 +1,6 @@
 /** `cilion bench router`: the border router between floor, ceiling and peers, all interleaved. */
+
+import { preferred } from '../process/priority.ts';
 import { seededRandom } from '../results/statistics.ts';
 import type { BenchSample, RateSample, RouterSample } from './bench-bundle.ts';
 import { BenchLab } from './bench-lab.ts';
@@ -7,7 +9,6 @@ import { type BenchCase, caseFrames, caseName } from './cases.ts';
 import { Generator } from './generator.ts';
 import { type Bench, burst, ladder } from './measure.ts';
 import { farMac, routerMac } from './places.ts';
-import { preferred } from './priority.ts';
 import { type Subject, type SubjectName, startSubject } from './subjects.ts';
 
 export interface RouterBenchSettings {

@@ -36,10 +36,10 @@ export async function prepareHttp(
   const file = programs.file('samples.ndjson');
   const serve = [process.execPath, ...UNDISTURBED, SERVER, serverAddress, String(port), String(workload.responseBytes)];
   const ask = [process.execPath, ...UNDISTURBED, CLIENT, settings(workload, place, file)];
-  const options = { netns: clientNetns, takesLines: true, endsByItself: true };
+  const options = { netns: clientNetns, takesLines: true, endsByItself: true, paced: true };
   const [client] = await Promise.all([
     programs.startReady('client', ask, /^ready$/, options),
-    programs.startReady('server', serve, /^listening$/, { netns: serverNetns }),
+    programs.startReady('server', serve, /^listening$/, { netns: serverNetns, paced: true }),
   ]);
   const run = (window: Window) =>
     ending(programs, async () => {

@@ -43,14 +43,17 @@ export async function prepareUdp(
     );
   }
   const programs = await Programs.of(workload.name, place, signal);
-  await programs.startReady('server', serverArgv(place), /^\[ListenerStart\]/, { netns: place.serverNetns });
+  await programs.startReady('server', serverArgv(place), /^\[ListenerStart\]/, {
+    netns: place.serverNetns,
+    paced: true,
+  });
   const run = (window: Window) =>
     ending(programs, async () => {
       const faults: string[] = [];
       const wallToMonotonicNs = wallOffsetNs();
       const file = programs.file('irtt.json');
       const argv = clientArgv(workload, place, window, file);
-      const client = programs.start('client', argv, { netns: place.clientNetns, endsByItself: true });
+      const client = programs.start('client', argv, { netns: place.clientNetns, endsByItself: true, paced: true });
       const how = await programs.until(endNs(window) + BigInt(WAIT_MS) * 1_000_000n + OVERDUE_NS, client);
       if (how === 'late') faults.push(`${workload.name}: the client did not end by itself`);
       const measured = programs.elapsed(window);

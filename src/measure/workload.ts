@@ -5,6 +5,7 @@
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LabError } from '../errors.ts';
+import { preferGroup } from '../process/priority.ts';
 import { type Exit, type Running, type StartOptions, start } from '../process/process.ts';
 import { describeExit, type Watch } from '../process/watch.ts';
 
@@ -73,6 +74,8 @@ interface Program {
 interface ProgramOptions extends StartOptions {
   /** Exit code 0 is how it is meant to end. */
   readonly endsByItself?: boolean;
+  /** It does little, and that on time: whoever keeps the cores busy has to wait for it. */
+  readonly paced?: boolean;
 }
 
 /** The programs of one workload: started, watched and ended together. */
@@ -103,10 +106,15 @@ export class Programs {
   }
 
   /** @throws the signal's reason when it is already aborted. */
-  start(role: 'client' | 'server', argv: readonly string[], { endsByItself, ...options }: ProgramOptions): Program {
+  start(
+    role: 'client' | 'server',
+    argv: readonly string[],
+    { endsByItself, paced = false, ...options }: ProgramOptions,
+  ): Program {
     this.#signal?.throwIfAborted();
     const title = `${this.#name}: ${role}`;
     const running = start(argv, { ...options, stderrFile: this.file(`${role}.stderr`) });
+    if (paced) preferGroup(running.pid);
     this.#watch.add(title, running, endsByItself);
     const program = { title, running };
     this.#programs.push(program);

@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { LabError } from '../../errors.ts';
 import { patiently } from '../../process/patience.ts';
+import { preferGroup } from '../../process/priority.ts';
 import { type Running, start } from '../../process/process.ts';
 import type { Shape } from '../../topology/model.ts';
 import type { CaptureFiles, CaptureRequest } from './capture.ts';
@@ -37,6 +38,8 @@ export async function startWireProcess(
     detached: true,
     onStdoutLine: (line) => resolve(JSON.parse(line) as ReadyLine),
   });
+  // A frame that is due does not wait for whoever keeps the cores busy: no wire would have it wait.
+  preferGroup(running.pid);
   const ready = await Promise.race([
     promise,
     running.exited.then(({ code, signal }) => {

@@ -14,6 +14,8 @@ export interface AgentPaths {
   pathsTo(ia: IsdAs): readonly Path[];
   /** From now on paths to these ASes are wanted too. */
   follow(destinations: readonly IsdAs[]): void;
+  /** Resolves when each of those has been asked for once, whatever the answer. */
+  asked(): Promise<void>;
   /** A router on the way says that an interface does not forward. */
   interfaceDown(ia: IsdAs, ifid: InterfaceId): void;
   /** Reads the file again. */
@@ -34,6 +36,7 @@ export function pathsOfFile(file: string, { changed, failed }: Listener): AgentP
   return {
     pathsTo: (ia) => paths.get(ia) ?? NONE,
     follow: () => {}, // All that there are stand in the file.
+    asked: () => Promise.resolve(),
     // The probes find out, and nobody can be told.
     interfaceDown: () => {},
     reload: () => {
@@ -53,27 +56,23 @@ export function pathsOfDaemon(target: string, src: IsdAs, { changed, failed }: L
     onChange: changed,
     onError: (_dst, error) => failed(error),
   });
-  const followed = new Set<IsdAs>();
+  /** What is wanted, and its first answer. */
+  const followed = new Map<IsdAs, Promise<void>>();
   const followOne = async (dst: IsdAs): Promise<void> => {
-    for (;;) {
-      try {
-        await source.follow(dst);
-        return changed();
-      } catch (error) {
-        failed(error);
-        await sleep(RETRY_MS);
-      }
+    try {
+      await source.follow(dst);
+      changed();
+    } catch (error) {
+      failed(error);
+      void sleep(RETRY_MS).then(() => followOne(dst));
     }
   };
   return {
     pathsTo: (dst) => source.paths(dst),
     follow: (destinations) => {
-      for (const dst of destinations) {
-        if (followed.has(dst)) continue;
-        followed.add(dst);
-        void followOne(dst);
-      }
+      for (const dst of destinations) if (!followed.has(dst)) followed.set(dst, followOne(dst));
     },
+    asked: async () => void (await Promise.all(followed.values())),
     interfaceDown: (ia, ifid) => void source.interfaceDown(ia, ifid).catch(failed),
     reload: () => {},
   };

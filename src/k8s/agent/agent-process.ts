@@ -4,6 +4,7 @@
  * when packets of pods travel as SCION. SIGHUP has it read the paths' file again; SIGTERM ends it, and forwarding goes on.
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
 import { NodeDataplane } from '../../dataplane/node.ts';
 import { HOST_PORT, ROUTER_PORT } from '../../scion/ports.ts';
 import { ApiClient } from '../api/client.ts';
@@ -107,6 +108,10 @@ async function main(configFile: string | undefined, pathsFile: string | undefine
   let attached = false;
   await wan.start();
   await cluster.start();
+  // A daemon on a busy machine takes seconds to answer, and what an agent before this one has left is in force meanwhile. One
+  // that is away is not waited for. An answer is in the maps one turn of the event loop later.
+  await paths.asked();
+  await setImmediate();
   attach(dataplane, config);
   uplinks.attach(wan.view.interfaces);
   attached = true;
