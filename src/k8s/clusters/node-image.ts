@@ -49,6 +49,7 @@ export async function keepStore(image: NodeImage, data: string): Promise<void> {
   const kept = await storeOf(image);
   if (statSync(dirname(kept)).dev !== statSync(data).dev) return;
   const part = `${kept}.${process.pid}`;
+  rmSync(part, { recursive: true, force: true });
   mkdirSync(part);
   await copyStore(data, part);
   try {
