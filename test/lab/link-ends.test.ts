@@ -7,7 +7,9 @@ import { type Running, run, start } from '../../src/process/process.ts';
 const [HERE, THERE] = [`ctends${process.pid}a`, `ctends${process.pid}b`];
 const SCRIPT = fileURLToPath(new URL('link-ends-process.ts', import.meta.url));
 const [FIRST_MAC, SECOND_MAC] = ['02:00:00:00:00:01', '02:00:00:00:00:02'];
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 40_000;
+/** For how long a kernel believes a neighbour unasked, arp(7): half a minute and more by default. */
+const CREDULITY = ['base_reachable_time_ms=500', 'delay_first_probe_time=1'];
 
 const ip = (netns: string, ...commands: string[]) =>
   run(['ip', '-n', netns, '-batch', '-'], { input: `${commands.join('\n')}\n` });
@@ -50,12 +52,14 @@ test('a link that leads nowhere says so until there is a device, and a neighbour
     'addr add 10.9.0.1/24 dev one',
     'link set one up',
   );
+  const settings = CREDULITY.map((each) => `net.ipv4.neigh.one.${each}`);
+  await run(['sysctl', '--write', ...settings], { netns: `/run/netns/${HERE}` });
   assert.equal(await nextLine(), 'NoNeighbour');
   await ip(THERE, 'addr add 10.9.0.2/24 dev one', 'link set one up');
   assert.equal(await nextLine(), `one ${FIRST_MAC}`);
 });
 
-test('a neighbour that has another hardware address is noticed', async () => {
+test('a neighbour that has another hardware address is noticed, once the kernel doubts the one before', async () => {
   await ip(THERE, 'link set one down', `link set one address ${SECOND_MAC}`, 'link set one up');
   assert.equal(await nextLine(), `one ${SECOND_MAC}`);
 });
