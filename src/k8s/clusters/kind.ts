@@ -32,9 +32,10 @@ import {
 import { appliedObjects, applyObjects, podObject, podProcesses, startPods } from './kind-pods.ts';
 import { accessFrom } from './kubeconfig.ts';
 import { type NodeImage, nodeImage } from './node-image.ts';
-import { untilAll } from './ready.ts';
+import { type Awaited, untilAll } from './ready.ts';
 
 const PLUGIN = fileURLToPath(new URL('../../../testbed/kind/cni/planned-pods', import.meta.url));
+const NODES = '/api/v1/nodes';
 const CRD_OBJECTS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 
 export const kind: ClusterBackend = {
@@ -132,20 +133,22 @@ class KindCluster {
   async #bringReady({ access, kubectl }: Kubernetes, containers: readonly Container[]): Promise<void> {
     const client = new ApiClient(access);
     try {
+      // kubeadm is done before the last kubelet has said who it is.
+      await this.#untilAll(client, { path: NODES, names: containers.map(({ name }) => name) });
       for (const { name, pid, plan } of containers) {
-        await client.merge(`/api/v1/nodes/${name}`, { spec: { podCIDR: plan.podCidr, podCIDRs: [plan.podCidr] } });
+        await client.merge(`${NODES}/${name}`, { spec: { podCIDR: plan.podCidr, podCIDRs: [plan.podCidr] } });
         await this.#prepareNode(pid, plan);
       }
-      await this.#untilAll(client, '/api/v1/nodes', 'Ready');
+      await this.#untilAll(client, { path: NODES, condition: 'Ready' });
       await kubectl(['apply', '--server-side', '-f', CRDS]);
-      await this.#untilAll(client, CRD_OBJECTS, 'Established');
+      await this.#untilAll(client, { path: CRD_OBJECTS, condition: 'Established' });
     } finally {
       client.close();
     }
   }
 
-  #untilAll(client: ApiClient, path: string, condition: string): Promise<void> {
-    return untilAll(client, { path, condition, what: `cluster ${this.#name}` }, this.#signal);
+  #untilAll(client: ApiClient, awaited: Omit<Awaited, 'what'>): Promise<void> {
+    return untilAll(client, { ...awaited, what: `cluster ${this.#name}` }, this.#signal);
   }
 
   /** Its pods' network; and a BPF file system for its agent, as systemd mounts it on a machine and not in a container. */

@@ -13,20 +13,27 @@ interface Conditioned extends ApiObject {
 export interface Awaited {
   /** Of the collection: `/api/v1/nodes`. */
   readonly path: string;
-  /** Condition that has to be true of every object. */
-  readonly condition: string;
+  /** Objects that have to be there; others may be. Default none. */
+  readonly names?: readonly string[];
+  /** Condition that has to be true of every object. Default none. */
+  readonly condition?: string;
   /** For people: whose objects they are. */
   readonly what: string;
 }
 
-/** Resolves when the condition is true of all objects that there are. @throws LabError that names those of which it is not */
+/**
+ * Resolves when all of the named objects are there, and the condition is true of all that there are.
+ * @throws LabError that names those that are missing or of which it is not
+ */
 export async function untilAll(
   client: ApiClient,
-  { path, condition, what }: Awaited,
+  { path, names = [], condition, what }: Awaited,
   signal: AbortSignal,
 ): Promise<void> {
-  const lacking = () =>
-    objects.objects.filter(({ status }) => !holds(status, condition)).map(({ metadata }) => metadata.name);
+  const lacking = () => {
+    const found = new Map(objects.objects.map((object) => [object.metadata.name, object]));
+    return [...new Set([...names, ...found.keys()])].filter((name) => !isAsWanted(found.get(name), condition));
+  };
   const { promise, resolve } = Promise.withResolvers<void>();
   const objects: Collection<Conditioned> = new Collection(client, { path }, () => {
     if (lacking().length === 0) resolve();
@@ -36,7 +43,7 @@ export async function untilAll(
   // Also when nobody awaits it any more.
   aborted.promise.catch(() => {});
   timeout.addEventListener('abort', () => {
-    const late = `${what}: ${lacking().join(', ')} not ${condition} after ${READY_MS / 1000} s`;
+    const late = `${what}: ${lacking().join(', ')} not ${condition ?? 'there'} after ${READY_MS / 1000} s`;
     aborted.reject(signal.aborted ? signal.reason : new LabError(late));
   });
   try {
@@ -47,6 +54,7 @@ export async function untilAll(
   }
 }
 
-function holds(status: Conditioned['status'], condition: string): boolean {
-  return status?.conditions?.some(({ type, status }) => type === condition && status === 'True') === true;
+function isAsWanted(object: Conditioned | undefined, condition: string | undefined): boolean {
+  if (condition === undefined) return object !== undefined;
+  return object?.status?.conditions?.some(({ type, status }) => type === condition && status === 'True') === true;
 }
