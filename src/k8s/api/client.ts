@@ -2,6 +2,7 @@
 import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import { Agent, request } from 'node:https';
 import { json } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface ApiAccess {
   /** `https://host:port`. */
@@ -12,6 +13,12 @@ export interface ApiAccess {
   /** Certificates that the server's must be signed by, PEM. */
   readonly ca: string;
 }
+
+/** RFC 6585 section 4. So it answers while it prepares to store what a new CRD defines, too. */
+const TOO_MANY_REQUESTS = 429;
+const ATTEMPTS = 10;
+/** Where it does not say when to ask again. */
+const RETRY_MS = 1000;
 
 /** The server's own `Status`, or what it said in its stead. */
 export class ApiError extends Error {
@@ -75,9 +82,16 @@ export class ApiClient {
   }
 
   async #call<T>(method: string, path: string, body?: Body, accept?: string): Promise<T> {
-    const response = await this.#send(method, path, body, {}, accept);
-    if ((response.statusCode ?? 500) >= 300) throw await errorOf(response);
-    return (await json(response)) as T;
+    for (let attempt = 1; ; attempt += 1) {
+      const response = await this.#send(method, path, body, {}, accept);
+      if (response.statusCode === TOO_MANY_REQUESTS && attempt < ATTEMPTS) {
+        response.resume();
+        await sleep(retryAfterMs(response));
+        continue;
+      }
+      if ((response.statusCode ?? 500) >= 300) throw await errorOf(response);
+      return (await json(response)) as T;
+    }
   }
 
   #send(
@@ -104,6 +118,12 @@ export class ApiClient {
     sent.end(body === undefined ? undefined : JSON.stringify(body.value));
     return promise;
   }
+}
+
+/** RFC 9110 section 10.2.3; the API server says seconds. */
+function retryAfterMs({ headers }: IncomingMessage): number {
+  const seconds = Number(headers['retry-after']);
+  return seconds > 0 ? seconds * 1000 : RETRY_MS;
 }
 
 async function errorOf(response: IncomingMessage): Promise<ApiError> {

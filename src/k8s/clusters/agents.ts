@@ -65,16 +65,22 @@ export async function restartedAgents(clusters: readonly RunningCluster[]): Prom
   const found: string[] = [];
   for (const cluster of clusters) {
     const argv = ['get', 'pods', NAMESPACE, SELECTOR, '--output=json'];
-    const { items } = JSON.parse(await kubernetesOf(cluster).kubectl(argv)) as { items: readonly AgentPod[] };
-    for (const { spec, status } of items) {
+    const { kubectl } = kubernetesOf(cluster);
+    const { items } = JSON.parse(await kubectl(argv)) as { items: readonly AgentPod[] };
+    for (const { metadata, spec, status } of items) {
       const restarts = status.containerStatuses?.reduce((sum, each) => sum + each.restartCount, 0) ?? 0;
-      if (restarts > 0) found.push(`the agent on ${spec.nodeName} has ended ${restarts} times`);
+      if (restarts === 0) continue;
+      // Where the node has thrown the log away, there is nothing to add.
+      const last = await kubectl(['logs', NAMESPACE, metadata.name, '--previous', '--tail=1']).catch(() => '');
+      const why = last.trim() === '' ? '' : `; it said last: ${last.trim()}`;
+      found.push(`the agent on ${spec.nodeName} has ended ${restarts} times${why}`);
     }
   }
   return found;
 }
 
 interface AgentPod {
+  readonly metadata: { readonly name: string };
   readonly spec: { readonly nodeName: string };
   readonly status: { readonly containerStatuses?: readonly { readonly restartCount: number }[] };
 }
