@@ -2,7 +2,6 @@
  * Everything over chains of ASes in turn: in each block every subject over every length, in a random order, with only that
  * attached which the subject needs. What the machine does at some time it so does to all of them.
  */
-
 import { preferred } from '../process/priority.ts';
 import { seededRandom } from '../results/statistics.ts';
 import type { ControlPlaneKind, TransportName } from '../scenario/model.ts';

@@ -1,5 +1,4 @@
 /** `cilion bench router`: the border router between floor, ceiling and peers, all interleaved. */
-
 import { preferred } from '../process/priority.ts';
 import { seededRandom } from '../results/statistics.ts';
 import type { BenchSample, RateSample, RouterSample } from './bench-bundle.ts';
